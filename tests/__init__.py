@@ -1,0 +1,1 @@
+"""Tests of igtl; their folders mirror `src/igtl`."""
