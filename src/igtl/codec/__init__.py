@@ -1,0 +1,1 @@
+"""Bytes and fields: everything about the wire that knows no particular message."""

@@ -1,0 +1,359 @@
+"""How fields lie on the wire: the vocabulary that messages are declared with.
+
+A `WireType` is one kind of field; a `Layout` is several of them in a row, compiled to one
+`struct.Struct` plus converters. A layout knows nothing of messages. From a layout come encoding,
+decoding, validation and the byte table of `igtl describe`.
+
+    U8 I8 U16 I16 U32 I32 U64 I64 F32 F64    numbers; F32[3] is three of them in a row
+    Text(20)                                 NUL-padded text
+    Choice(U8, ToolType)                     a number with names
+    Reserved(1)                              bytes that mean nothing: written as 0, ignored when read
+    POSE                                     twelve F32: a 4x4 matrix without its last row
+    Time                                     32.32 fixed point seconds
+"""
+
+from __future__ import annotations
+
+import operator
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from igtl.codec import text, time
+from igtl.codec.buffers import Buffer
+from igtl.errors import DecodeError, MessageError
+
+__all__ = [
+    "F32",
+    "F64",
+    "I8",
+    "I16",
+    "I32",
+    "I64",
+    "POSE",
+    "U8",
+    "U16",
+    "U32",
+    "U64",
+    "Choice",
+    "Duration",
+    "Layout",
+    "Number",
+    "Numbers",
+    "Pose",
+    "Reserved",
+    "Row",
+    "Scaled",
+    "Text",
+    "Time",
+    "WireType",
+    "frozen",
+]
+
+
+class WireType:
+    """One kind of field: `count` values of `struct` codes `codes`, and what they mean."""
+
+    codes: str
+    count: int = 1
+    name: str
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire."""
+        return struct.calcsize(">" + self.codes)
+
+    def encode(self, value: Any, what: str) -> Sequence[Any]:
+        """The `count` values to pack for `value`; MessageError naming `what` when it does not fit."""
+        raise NotImplementedError
+
+    def decode(self, values: Sequence[Any]) -> Any:
+        """The meaning of `count` unpacked values. Never fails: every bit pattern means something."""
+        raise NotImplementedError
+
+
+class Number(WireType):
+    """One integer or float. `F32[3]` is three of them."""
+
+    def __init__(self, name: str, code: str) -> None:
+        self.name, self.codes = name, code
+        self.is_float = code in "fd"
+        bits = 8 * struct.calcsize(">" + code)
+        signed = code.islower()
+        self._low = -(1 << (bits - 1)) if signed else 0
+        self._high = (1 << (bits - signed)) - 1
+
+    def __getitem__(self, count: int) -> Numbers:
+        return Numbers(self, count)
+
+    def convert(self, value: Any, what: str) -> Any:
+        """`value` as the number that `struct` packs, checked for range."""
+        if self.is_float:
+            return self._convert_float(value, what)
+        try:
+            number = operator.index(value)
+        except TypeError:
+            raise MessageError(f"{what} is {value!r}, expected an integer") from None
+        if not self._low <= number <= self._high:
+            raise MessageError(f"{what} is {number}, expected {self._low} to {self._high} ({self.name})")
+        return number
+
+    def _convert_float(self, value: Any, what: str) -> float:
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise MessageError(f"{what} is {value!r}, expected a number") from None
+
+    def encode(self, value: Any, what: str) -> Sequence[Any]:
+        return (self.convert(value, what),)
+
+    def decode(self, values: Sequence[Any]) -> Any:
+        return values[0]
+
+
+U8, I8 = Number("u8", "B"), Number("i8", "b")
+U16, I16 = Number("u16", "H"), Number("i16", "h")
+U32, I32 = Number("u32", "I"), Number("i32", "i")
+U64, I64 = Number("u64", "Q"), Number("i64", "q")
+F32, F64 = Number("f32", "f"), Number("f64", "d")
+
+
+class Numbers(WireType):
+    """A fixed count of one number: floats are read as a (count,) float64 array, integers as a tuple."""
+
+    def __init__(self, number: Number, count: int) -> None:
+        self.number, self.count = number, count
+        self.codes = f"{count}{number.codes}"
+        self.name = f"{number.name}[{count}]"
+
+    def encode(self, value: Any, what: str) -> Sequence[Any]:
+        values = value.tolist() if isinstance(value, np.ndarray) else value
+        if not isinstance(values, Iterable) or isinstance(values, (str, bytes)):
+            raise MessageError(f"{what} is {value!r}, expected {self.count} numbers")
+        values = list(values)
+        if len(values) != self.count:
+            raise MessageError(f"{what} has {len(values)} values, expected {self.count}")
+        return [self.number.convert(one, f"{what}[{i}]") for i, one in enumerate(values)]
+
+    def decode(self, values: Sequence[Any]) -> Any:
+        return frozen(np.array(values, np.float64)) if self.number.is_float else tuple(values)
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """The same array, made read-only."""
+    array.flags.writeable = False
+    return array
+
+
+class Text(WireType):
+    """NUL-padded text. Unless `full` is allowed, one byte stays free for a NUL.
+
+    The reference drops a record's text that fills its field, so such text is refused when
+    encoding and accepted when decoding.
+    """
+
+    def __init__(self, size: int, *, full: bool = False) -> None:
+        self.codes = f"{size}s"
+        self.name = f"char[{size}]"
+        self._room = size if full else size - 1
+
+    def encode(self, value: Any, what: str) -> Sequence[Any]:
+        return (text.encode_fixed(value, self._room, what),)
+
+    def decode(self, values: Sequence[Any]) -> str:
+        return text.decode_fixed(values[0])
+
+
+class Choice(WireType):
+    """A number with names. Numbers without a name are kept as they are."""
+
+    def __init__(self, number: Number, names: type[IntEnum]) -> None:
+        self.number, self.names = number, names
+        self.codes = number.codes
+        self.name = number.name
+        self._members = {int(member): member for member in names}
+
+    def encode(self, value: Any, what: str) -> Sequence[Any]:
+        return (self.number.convert(value, what),)
+
+    def decode(self, values: Sequence[Any]) -> int:
+        return self._members.get(values[0], values[0])
+
+
+class Scaled(WireType):
+    """An integer count of `step`s, read as their sum: milliseconds as seconds, say."""
+
+    def __init__(self, number: Number, step: float) -> None:
+        self.number, self.step = number, step
+        self.codes, self.name = number.codes, number.name
+
+    def encode(self, value: Any, what: str) -> Sequence[Any]:
+        try:
+            count = round(value / self.step)
+        except (TypeError, ValueError, OverflowError):
+            raise MessageError(f"{what} is {value!r}, expected a number") from None
+        return (self.number.convert(count, what),)
+
+    def decode(self, values: Sequence[Any]) -> float:
+        return round(values[0] * self.step, 9)
+
+
+class Reserved(WireType):
+    """Bytes without a meaning."""
+
+    count = 0
+
+    def __init__(self, size: int) -> None:
+        self.codes = f"{size}x"
+        self.name = f"byte[{size}]" if size > 1 else "byte"
+
+
+class Fixed(WireType):
+    """A duration or a time as u64 in 32.32 fixed point; 0 reads as `zero`."""
+
+    codes = "Q"
+
+    def __init__(self, name: str, zero: float | None) -> None:
+        self.name, self._zero = name, zero
+
+    def encode(self, value: Any, what: str) -> Sequence[Any]:
+        if value is None:
+            return (0,)
+        try:
+            return (time.to_wire(float(value)),)
+        except (TypeError, ValueError) as error:
+            raise MessageError(f"{what} is {value!r}: {error}") from None
+
+    def decode(self, values: Sequence[Any]) -> float | None:
+        return time.from_wire(values[0]) if values[0] else self._zero
+
+
+#: Seconds since 1970 UTC; None when not given.
+Time = Fixed("time 32.32", None)
+#: Seconds between messages of a stream; 0 is as fast as possible.
+Duration = Fixed("duration 32.32", 0.0)
+
+
+class Pose(WireType):
+    """A rigid or affine pose: the upper 3x4 of a 4x4 matrix, column by column, as F32.
+
+    R11 R21 R31  R12 R22 R32  R13 R23 R33  T1 T2 T3, the translation in mm (TRANSFORM content).
+    """
+
+    codes = "12f"
+    count = 12
+    name = "f32[12]"
+
+    def encode(self, value: Any, what: str) -> Sequence[Any]:
+        rows = value if isinstance(value, np.ndarray) else _numbers(value, what)
+        if rows.shape != (4, 4) and rows.shape != (3, 4):
+            raise MessageError(f"{what} has shape {rows.shape}, expected (4, 4) or (3, 4)")
+        m = rows.ravel().tolist()
+        if len(m) == 16 and m[12:] != _LAST_ROW:
+            raise MessageError(f"{what} has {m[12:]} as its last row, expected [0, 0, 0, 1]")
+        return m[0], m[4], m[8], m[1], m[5], m[9], m[2], m[6], m[10], m[3], m[7], m[11]
+
+    def decode(self, values: Sequence[Any]) -> NDArray[np.float64]:
+        a, d, g, b, e, h, c, f, i, x, y, z = values
+        return frozen(
+            np.array((a, b, c, x, d, e, f, y, g, h, i, z, 0.0, 0.0, 0.0, 1.0)).reshape(4, 4)
+        )
+
+
+_LAST_ROW = [0, 0, 0, 1]
+POSE = Pose()
+
+
+def _numbers(value: Any, what: str) -> NDArray[np.float64]:
+    try:
+        return np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise MessageError(f"{what} is {value!r}, expected a matrix of numbers") from None
+
+
+class Row(NamedTuple):
+    """One line of a byte table. `offset` is None behind a part of variable length."""
+
+    offset: int | None
+    size: int | None
+    name: str
+    type: str
+    doc: str = ""
+
+
+class Layout:
+    """Named fields in a row, big-endian and without gaps.
+
+    Args:
+        fields: (name, wire type, explanation) in wire order; the names of `Reserved` are ignored.
+    """
+
+    def __init__(self, fields: Iterable[tuple[str, WireType, str]]) -> None:
+        self.fields = tuple(fields)
+        self._struct = struct.Struct(">" + "".join(kind.codes for _, kind, _ in self.fields))
+        self.size = self._struct.size
+        self._plan: list[tuple[str, WireType, slice]] = []
+        at = 0
+        for name, kind, _ in self.fields:
+            if kind.count:
+                self._plan.append((name, kind, slice(at, at + kind.count)))
+                at += kind.count
+        self.names = tuple(name for name, _, _ in self._plan)
+
+    def pack(self, values: Mapping[str, Any], where: str = "") -> bytes:
+        """Bytes of `values`, one for each name.
+
+        Raises:
+            MessageError: a value does not fit; `where` says in its text which record is meant.
+        """
+        flat: list[Any] = []
+        for name, kind, _ in self._plan:
+            flat += kind.encode(values[name], where + name)
+        try:
+            return self._struct.pack(*flat)
+        except (struct.error, OverflowError):
+            raise self._misfit(values, where) from None
+
+    def _misfit(self, values: Mapping[str, Any], where: str) -> MessageError:
+        """Which of `values`, each of the right form, is beyond its field's range."""
+        for name, kind, _ in self._plan:
+            try:
+                struct.pack(">" + kind.codes, *kind.encode(values[name], where + name))
+            except (struct.error, OverflowError) as error:
+                return MessageError(f"{where}{name} is beyond the range of {kind.name}: {error}")
+        raise AssertionError("unreachable: packing all failed, packing each did not")
+
+    def unpack(self, data: Buffer, offset: int = 0) -> dict[str, Any]:
+        """Values of the `size` bytes at `offset`, by name.
+
+        Raises:
+            DecodeError: fewer bytes than that.
+        """
+        return self._values(self._unpack(data, offset))
+
+    def unpack_all(self, data: Buffer) -> Iterator[dict[str, Any]]:
+        """Values of records that fill `data`; its length is a multiple of `size`."""
+        return map(self._values, self._struct.iter_unpack(data))
+
+    def _unpack(self, data: Buffer, offset: int) -> tuple[Any, ...]:
+        if len(data) - offset < self.size:
+            raise DecodeError(
+                f"{max(len(data) - offset, 0)} bytes are left for {', '.join(self.names)}, "
+                f"which take {self.size}"
+            )
+        return self._struct.unpack_from(data, offset)
+
+    def _values(self, flat: tuple[Any, ...]) -> dict[str, Any]:
+        return {name: kind.decode(flat[where]) for name, kind, where in self._plan}
+
+    def rows(self, offset: int = 0) -> list[Row]:
+        """The byte table, counted from `offset`."""
+        table = []
+        for name, kind, doc in self.fields:
+            table.append(Row(offset, kind.size, name, kind.name, doc))
+            offset += kind.size
+        return table
