@@ -1,0 +1,74 @@
+"""Where something is: TRANSFORM and POSITION."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from igtl.codec.buffers import Buffer
+from igtl.codec.declaration import field
+from igtl.codec.layout import F32, POSE, Layout, frozen
+from igtl.errors import DecodeError
+from igtl.messages.message import Message, message
+from igtl.messages.query import queries
+
+__all__ = ["Position", "Transform"]
+
+
+@queries("GET STT STP RTS", "TRANS", "TRANSFOR")
+@message("TRANSFORM")
+class Transform(Message):
+    """A pose as a matrix: TRANSFORM.
+
+    Args:
+        matrix: (4, 4) or (3, 4), from the device's coordinates to those of whatever it is
+            measured in (named by the device, "ProbeToTracker" say); translation in mm. Read back
+            as (4, 4) float64 holding the 32-bit values of the wire.
+    """
+
+    matrix: NDArray[np.float64] = field(POSE, unit="mm", doc="upper 3x4, column by column")
+
+
+@queries("GET STT STP RTS", "POSITION", "QTRANS")
+@message("POSITION", "QTRANS")
+class Position(Message):
+    """A pose as a point and a quaternion: POSITION, or QTRANS, which is the same.
+
+    Args:
+        position: (3,) mm. Read back as float64.
+        quaternion: (4,) x y z w, the rotation; None writes the short form without one.
+    """
+
+    names = ("position", "quaternion")
+
+    position: NDArray[np.float64] = field(F32[3], unit="mm", doc="x y z")
+    quaternion: NDArray[np.float64] | None = field(
+        F32[4], default=(0.0, 0.0, 0.0, 1.0), doc="x y z w; also legal: x y z alone, or nothing"
+    )
+
+    @classmethod
+    def _encode(cls, values: dict[str, Any]) -> Buffer:
+        if values["quaternion"] is None:
+            return _POINT.pack(values)
+        return cls.wire.pack(values)
+
+    @classmethod
+    def _decode(cls, content: Buffer) -> dict[str, Any]:
+        """Protocol document, POSITION: 12 bytes, 24 (w follows from the unit norm) or 28."""
+        match len(content):
+            case 12:
+                return _POINT.unpack(content) | {"quaternion": None}
+            case 24:
+                values = _SHORT.unpack(content)
+                x, y, z = values["quaternion"]
+                w = np.sqrt(max(0.0, 1.0 - (x * x + y * y + z * z)))
+                return values | {"quaternion": frozen(np.array((x, y, z, w)))}
+            case 28:
+                return cls.wire.unpack(content)
+        raise DecodeError(f"content of {len(content)} bytes, expected 12, 24 or 28")
+
+
+_POINT = Layout([("position", F32[3], "")])
+_SHORT = Layout([("position", F32[3], ""), ("quaternion", F32[3], "")])

@@ -1,0 +1,58 @@
+"""Text: STRING."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from igtl.codec import text as wire_text
+from igtl.codec.buffers import Buffer
+from igtl.codec.layout import U16, Layout, Row
+from igtl.errors import DecodeError, MessageError
+from igtl.messages.message import Common, Message, message
+from igtl.messages.query import queries
+
+__all__ = ["String"]
+
+_PREFIX = Layout([("encoding", U16, "MIBenum: 3 US-ASCII, 106 UTF-8"), ("length", U16, "bytes")])
+_LIMIT = 0xFFFF
+
+
+@queries("GET")
+@message("STRING")
+class String(Message):
+    """Text: STRING.
+
+    Args:
+        text: up to 65,535 bytes.
+        encoding: MIBenum of the character set; None takes US-ASCII (3) where that is enough, else
+            UTF-8 (106).
+    """
+
+    names = ("text", "encoding")
+
+    text: str
+    encoding: int
+
+    def __init__(self, text: str, encoding: int | None = None, **common: Unpack[Common]) -> None:
+        if not isinstance(text, str):
+            raise MessageError(f"text is {type(text).__name__}, expected str")
+        encoding = wire_text.encoding_of(text) if encoding is None else encoding
+        data = wire_text.encode(text, encoding, "text")
+        if len(data) > _LIMIT:
+            raise MessageError(
+                f"text takes {len(data)} bytes, but a STRING has room for {_LIMIT}: send several"
+            )
+        self._build(_PREFIX.pack({"encoding": encoding, "length": len(data)}) + data, common)
+
+    @classmethod
+    def _decode(cls, content: Buffer) -> dict[str, Any]:
+        head = _PREFIX.unpack(content)
+        data = bytes(content[_PREFIX.size :])
+        if len(data) != head["length"]:
+            raise DecodeError(f"a text of {head['length']} bytes, but {len(data)} are there")
+        return {"text": wire_text.decode(data, head["encoding"]), "encoding": head["encoding"]}
+
+    @classmethod
+    def rows(cls) -> list[Row]:
+        """The byte table."""
+        return [*_PREFIX.rows(), Row(_PREFIX.size, None, "text", "char[length]", "without a NUL")]
