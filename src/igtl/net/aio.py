@@ -1,0 +1,237 @@
+"""Client and server for asyncio: thin shells over the same inbox, queues and server.
+
+A client's bytes are taken in by one task, which stops while nobody asks. A server runs on its own
+thread, as the blocking one does, so that a busy event loop never keeps clients waiting; handlers
+and iteration run in the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from igtl.codec.buffers import Buffer
+from igtl.codec.frame import Frame
+from igtl.errors import ClosedError, FramingError, OpenIGTLinkError, TimeoutError
+from igtl.messages.message import Message, decode_frame, encode_buffers
+from igtl.net import server as blocking
+from igtl.net.endpoint import Endpoint, describe_address, open_socket
+from igtl.net.peer import Peer
+from igtl.net.transport import finish
+from igtl.protocol.counters import Counters
+from igtl.protocol.framing import DEFAULT_MAX_BODY
+from igtl.protocol.inbox import Inbox
+
+__all__ = ["Client", "Server", "connect"]
+
+M = TypeVar("M", bound=Message)
+
+_LINGER = 0.5
+
+
+class _Connecting:
+    """What `connect` gives: to be awaited, or entered with `async with`."""
+
+    def __init__(self, endpoint: Endpoint, timeout: float, max_body: int) -> None:
+        self._endpoint, self._timeout, self._max_body = endpoint, timeout, max_body
+        self._client: Client | None = None
+
+    async def _connect(self) -> Client:
+        sock = await asyncio.to_thread(open_socket, self._endpoint, self._timeout)
+        return Client(sock, str(self._endpoint), max_body=self._max_body)
+
+    def __await__(self) -> Any:
+        return self._connect().__await__()
+
+    async def __aenter__(self) -> Client:
+        self._client = await self._connect()
+        return self._client
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+
+def connect(
+    endpoint: str = "localhost:18944", *, timeout: float = 5.0, max_body: int = DEFAULT_MAX_BODY
+) -> _Connecting:
+    """Connect to a server: `await connect(...)` or `async with connect(...) as link`.
+
+    Args and errors are those of `igtl.connect`.
+    """
+    return _Connecting(Endpoint.parse(endpoint), timeout, max_body)
+
+
+class Client:
+    """A connection to a server. Made by `connect`; use it in the event loop that made it."""
+
+    def __init__(self, sock: socket.socket, endpoint: str, *, max_body: int) -> None:
+        self.endpoint = endpoint
+        self.peer_address = describe_address(sock.getpeername())
+        self.local_address = describe_address(sock.getsockname())
+        self._sock = sock
+        self._inbox = Inbox(max_body=max_body)
+        self._arrived, self._wanted = asyncio.Event(), asyncio.Event()
+        self._ended: Exception | None = None
+        self._closed = False
+        self._sending = asyncio.Lock()
+        self._task = asyncio.create_task(self._read())
+
+    @property
+    def counters(self) -> Counters:
+        """What went over this link."""
+        return self._inbox.counters
+
+    @property
+    def closed(self) -> bool:
+        """Whether this side was closed."""
+        return self._closed
+
+    def __aiter__(self) -> AsyncIterator[Message]:
+        """Every message in order, until the peer closes; errors as for `igtl.Client`."""
+        return self
+
+    async def __anext__(self) -> Message:
+        while not len(self._inbox):
+            if not await self._more():
+                raise StopAsyncIteration
+        return self._pop()
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """Every message in order as a frame, not decoded and not checked."""
+        while len(self._inbox) or await self._more():
+            if len(self._inbox):
+                yield self._inbox.pop()
+
+    async def receive(self, timeout: float | None = None) -> Message:
+        """The next message; arguments and errors as for `igtl.Client.receive`."""
+        wanted = f"no message from {self.endpoint} within {timeout} s"
+        with contextlib.suppress(StopAsyncIteration):
+            return await self._within(timeout, self.__anext__(), wanted)
+        raise ClosedError(f"{wanted}: {self._ended or 'this side closed the link'}")
+
+    async def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
+        """The newest message of a class; arguments and errors as for `igtl.Client.latest`."""
+        self._inbox.drop_oldest()
+        await asyncio.sleep(0)
+        named = f" of device {device!r}" if device is not None else ""
+        wanted = f"no {cls.__name__}{named} from {self.endpoint} within {timeout:g} s"
+        deadline = time.monotonic() + timeout
+        while (message := self._inbox.latest(cls, device)) is None:
+            if not await self._within(deadline - time.monotonic(), self._more(), wanted):
+                raise ClosedError(f"{wanted}: {self._ended or 'this side closed the link'}")
+            self._inbox.drop_oldest()
+        return message
+
+    async def send(self, *messages: Message, timeout: float = 5.0) -> None:
+        """Send messages; arguments and errors as for `igtl.Client.send`."""
+        now = time.time()
+        pieces: list[Buffer] = []
+        for message in messages:
+            pieces += encode_buffers(message, now=now)
+        late = f"{self.endpoint} did not read what was sent within {timeout:g} s"
+        async with self._sending:
+            if self._closed:
+                raise ClosedError(f"the link to {self.endpoint} was closed by this side")
+            try:
+                await self._within(timeout, self._send(pieces), late)
+            except OSError as error:
+                self._ended = self._ended or ClosedError(str(error))
+                finish(self._sock, linger=0.0)
+                if isinstance(error, TimeoutError):
+                    raise
+                raise ClosedError(f"{self.endpoint} closed the connection: {error}") from None
+        self.counters.messages_sent += len(messages)
+
+    async def close(self) -> None:
+        """Close the link. What was sent still arrives; a waiting reader ends. Never fails."""
+        if self._closed:
+            return
+        self._closed = True
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        self._arrived.set()
+        linger = _LINGER if self.counters.bytes_sent else 0.0
+        await asyncio.to_thread(finish, self._sock, linger)
+        self._sock.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _pop(self) -> Message:
+        frame = self._inbox.pop()
+        if not self._inbox.full:
+            self._wanted.set()
+        return decode_frame(frame)
+
+    async def _more(self) -> bool:
+        """Wait until something arrives; False when nothing will."""
+        if self._ended is None and not self._closed:
+            self._arrived.clear()
+            self._wanted.set()
+            await self._arrived.wait()
+            return True
+        if isinstance(self._ended, OpenIGTLinkError):
+            raise self._ended
+        return False
+
+    async def _read(self) -> None:
+        """Take in what comes, until it ends; wait while the inbox is full."""
+        loop, inbox = asyncio.get_running_loop(), self._inbox
+        try:
+            while True:
+                if inbox.full:
+                    self._wanted.clear()
+                    await self._wanted.wait()
+                count = await loop.sock_recv_into(self._sock, inbox.buffer())
+                if count == 0:
+                    break
+                if inbox.received(count):
+                    self._arrived.set()
+            self._ended = self._lost("")
+        except FramingError as error:
+            self._ended = error
+        except OSError as error:
+            self._ended = self._lost(f": {error}")
+        finally:
+            self._arrived.set()
+
+    def _lost(self, reason: str) -> Exception:
+        pending = self._inbox.reader.pending
+        if not (reason or pending):
+            return EOFError(f"{self.endpoint} closed the connection")
+        middle = f" in the middle of a message, after {pending} bytes of it" if pending else ""
+        return ClosedError(f"{self.endpoint} broke the connection{middle}{reason}")
+
+    async def _send(self, pieces: list[Buffer]) -> None:
+        loop = asyncio.get_running_loop()
+        small = b"".join(pieces) if len(pieces) > 1 and len(pieces[-1]) < 1 << 16 else None
+        for piece in pieces if small is None else [small]:
+            await loop.sock_sendall(self._sock, piece)
+            self.counters.bytes_sent += len(piece)
+
+    async def _within(self, timeout: float | None, waiting: Any, wanted: str) -> Any:
+        try:
+            async with asyncio.timeout(timeout):
+                return await waiting
+        except builtin_timeout:
+            raise TimeoutError(wanted) from None
+
+
+builtin_timeout = asyncio.TimeoutError

@@ -1,0 +1,167 @@
+"""Where a peer is, as text: `host:port`, `tcp://host:port`, `unix:///path`."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from dataclasses import dataclass
+
+from igtl.errors import ConnectError, EndpointError, TimeoutError
+
+__all__ = ["DEFAULT_PORT", "Endpoint", "bind", "describe_address", "open_socket"]
+
+DEFAULT_PORT = 18944
+
+_NOT_YET = ("tls", "ws", "wss", "udp")
+_HOST_PORT = re.compile(
+    r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<host>[^:\[\]]*)|(?P<bare6>[0-9a-fA-F:.%\w]*:[^\[\]]*:[^\[\]]*))"
+    r"(?::(?P<port>[^:]*))?"
+)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An address to connect to or to listen on.
+
+    Attributes:
+        host: name or IP address; for a Unix socket its path.
+        port: 0 to 65535; for a Unix socket None.
+    """
+
+    host: str
+    port: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> Endpoint:
+        """Understand what people write.
+
+        Raises:
+            EndpointError: not understood, or a transport that igtl does not have.
+
+        Examples:
+            >>> Endpoint.parse("tracker.local:18944")
+            Endpoint(host='tracker.local', port=18944)
+            >>> Endpoint.parse("[::1]")
+            Endpoint(host='::1', port=18944)
+        """
+        if not isinstance(text, str):
+            raise EndpointError(f"endpoint is {text!r}, expected text such as 'localhost:18944'")
+        scheme, found, rest = text.strip().rpartition("://")
+        if scheme == "unix" and rest:
+            return cls(rest, None)
+        if found and scheme != "tcp":
+            known = "is not supported by this version" if scheme in _NOT_YET else "is not known"
+            raise EndpointError(
+                f"endpoint {text!r}: transport {scheme!r} {known}; use host:port, tcp:// or unix://"
+            )
+        match = _HOST_PORT.fullmatch(rest.rstrip("/"))
+        host = match and (match["bracketed"] or match["host"] or match["bare6"])
+        if match is None or not (host or match["port"]):
+            raise EndpointError(f"endpoint {text!r} is not understood, expected host:port")
+        return cls(host or "localhost", _port(match["port"], text))
+
+    def __str__(self) -> str:
+        if self.port is None:
+            return f"unix://{self.host}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _port(text: str | None, whole: str) -> int:
+    if text is None:
+        return DEFAULT_PORT
+    if not text.isascii() or not text.isdigit() or int(text) > 0xFFFF:
+        raise EndpointError(f"endpoint {whole!r}: port {text!r} is not a number from 0 to 65535")
+    return int(text)
+
+
+def describe_address(address: object) -> str:
+    """A socket's address as text."""
+    if isinstance(address, tuple):
+        return str(Endpoint(address[0], address[1]))
+    return f"unix://{address!s}" if address else "unix://"
+
+
+def open_socket(endpoint: Endpoint, timeout: float) -> socket.socket:
+    """A connected socket; every address of the host is tried.
+
+    Raises:
+        ConnectError: nobody answers there; the text says what was tried.
+        TimeoutError: it takes longer than `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    reasons: list[str] = []
+    for family, address in _addresses(endpoint):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(max(deadline - time.monotonic(), 0.001))
+            sock.connect(address)
+        except builtin_timeout:
+            sock.close()
+            raise TimeoutError(
+                f"no answer from {endpoint} within {timeout:g} s: is the host right, and reachable?"
+            ) from None
+        except OSError as error:
+            sock.close()
+            reasons.append(_reason(error))
+        else:
+            prepare(sock)
+            return sock
+    raise ConnectError(
+        f"no OpenIGTLink server at {endpoint}: {', '.join(dict.fromkeys(reasons))}. "
+        "Is it running, and listening on this port?"
+    )
+
+
+builtin_timeout = socket.timeout
+
+
+def _addresses(endpoint: Endpoint) -> list[tuple[socket.AddressFamily, object]]:
+    if endpoint.port is None:
+        return [(socket.AF_UNIX, endpoint.host)]
+    try:
+        found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise ConnectError(
+            f"host {endpoint.host!r} is not known: {_reason(error)}. Check its name"
+        ) from None
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def _reason(error: BaseException) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text[:1].lower() + text[1:]
+
+
+def prepare(sock: socket.socket) -> None:
+    """Set what every connection of igtl has: no delay, keep-alive, never blocking by itself."""
+    sock.setblocking(False)
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+            if hasattr(socket, option):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        ConnectError: the address is taken, not ours, or not known.
+    """
+    endpoint = Endpoint(host, port)
+    family, address = _addresses(endpoint)[0]
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)  # type: ignore[arg-type]
+        sock.listen(512)
+        sock.setblocking(False)
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise ConnectError(
+            f"cannot listen on {endpoint}: {_reason(error)}. "
+            "Choose another port, 0 for any free one, or end the program that has it"
+        ) from None
+    return sock

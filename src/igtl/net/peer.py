@@ -1,0 +1,248 @@
+"""One client of a server, seen from the server."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from igtl.codec.frame import Frame
+from igtl.errors import ClosedError, FramingError, TimeoutError
+from igtl.messages.message import Message
+from igtl.net.endpoint import describe_address
+from igtl.net.reactor import Reactor
+from igtl.net.transport import finish, read_into, write
+from igtl.protocol.counters import Counters
+from igtl.protocol.framing import FrameReader
+from igtl.protocol.outbox import Outbox, Outgoing, Push
+
+if TYPE_CHECKING:
+    from igtl.net.server import Limits
+
+__all__ = ["Peer"]
+
+#: A burst of so many small messages goes out at once, one system call each; beyond, one call every
+#: `_PACE` seconds takes all that have gathered. What waits is sent after `_DELAY` at the latest.
+_BURST, _PACE, _DELAY = 32, 50e-6, 500e-6
+#: So many bytes go out at once in any case.
+_ENOUGH = 1 << 15
+
+
+class Peer:
+    """One client of a server: its queue, its pace, its counters.
+
+    `send` and `close` may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        reactor: Reactor,
+        limits: Limits,
+        *,
+        on_frames: Callable[[Peer, list[Frame]], None],
+        on_closed: Callable[[Peer, str], None],
+    ) -> None:
+        self.address = describe_address(sock.getpeername())
+        self.counters = Counters()
+        self.closed = False
+        self._sock, self._reactor = sock, reactor
+        self._on_frames, self._on_closed = on_frames, on_closed
+        self._reader = FrameReader(limits.max_body)
+        self._outbox = Outbox(
+            when_full=limits.when_full,
+            max_messages=limits.queue_messages,
+            max_bytes=limits.queue_bytes,
+            counters=self.counters,
+        )
+        self._lock = threading.RLock()
+        self._room = threading.Condition(self._lock)
+        self._blocked = False  # the socket takes nothing now: the reactor waits for it
+        self._paused = False  # nothing is read, because nobody takes what comes
+        self._gathering = False  # the reactor will send what gathers
+        self._paced_until = 0.0
+        self._stall_timeout = limits.stall_timeout
+        self._last_read = time.monotonic()
+
+    @property
+    def queued(self) -> int:
+        """Messages that are not sent yet."""
+        return len(self._outbox)
+
+    def send(self, *messages: Message, timeout: float = 5.0) -> None:
+        """Send messages to this client alone, through its queue.
+
+        Args:
+            timeout: seconds to wait for room when the server's policy is "wait".
+
+        Raises:
+            MessageError: a message cannot be encoded.
+            ClosedError: the client is gone.
+            TimeoutError: no room in time.
+        """
+        now = time.time()
+        items = [Outgoing(message, now) for message in messages]
+        if self.closed:
+            raise ClosedError(f"client {self.address} is gone")
+        full = self.push(items)
+        if full:
+            self.push_waiting(full, time.monotonic() + timeout)
+
+    def push(self, items: list[Outgoing]) -> list[Outgoing]:
+        """Queue items and send what can be sent now; those for which the sender has to wait."""
+        with self._lock:
+            if self.closed:
+                return []
+            for index, item in enumerate(items):
+                result = self._outbox.push(item)
+                if result is Push.FULL:
+                    return items[index:]
+                if result is Push.OVERFLOW:
+                    self._reactor.call(lambda: self.end("it does not read as fast as messages come"))
+                    return []
+            if not self._blocked:
+                self._flush_or_gather()
+                if self._blocked:
+                    self._reactor.call(self._watch)
+        return []
+
+    def push_waiting(self, items: list[Outgoing], deadline: float) -> None:
+        """Queue items one by one, waiting for room.
+
+        Raises:
+            TimeoutError: there was none until `deadline`; later items are not queued.
+        """
+        while items := self.push(items):
+            with self._room:
+                if self.closed or self._outbox.has_room(items[0].size):
+                    continue
+                if not self._room.wait(deadline - time.monotonic()):
+                    raise TimeoutError(
+                        f"client {self.address} has not read for too long: its queue of "
+                        f"{len(self._outbox)} messages is full"
+                    )
+
+    def close(self) -> None:
+        """Throw this client out."""
+        self._reactor.call(lambda: self.end("closed by the server"))
+
+    def pause(self) -> None:
+        """Stop reading (reactor's thread)."""
+        self._paused = True
+        self._watch()
+
+    def resume(self) -> None:
+        """Go on reading (reactor's thread)."""
+        if self._paused:
+            self._paused = False
+            self._watch()
+
+    def ready(self, read: bool, write: bool) -> None:
+        """The socket can be read or written (reactor's thread)."""
+        if write:
+            with self._lock:
+                self._blocked = False
+                self._flush()
+                self._room.notify_all()
+                if not self._blocked:
+                    self._watch()
+        if read and not self.closed and not self._paused:
+            self._read()
+
+    def start(self) -> None:
+        """Begin to read (reactor's thread)."""
+        self._watch()
+
+    def finish(self) -> None:
+        """Tell the client that nothing more will come; it closes when it has read everything."""
+        with self._lock, contextlib.suppress(OSError):
+            if not self.closed:
+                self._flush()
+                self._sock.shutdown(socket.SHUT_WR)
+
+    def end(self, reason: str) -> None:
+        """Close the connection (reactor's thread)."""
+        with self._lock:
+            if self.closed:
+                return
+            self.closed = True
+            self._reactor.watch(self._sock, self.ready, read=False, write=False)
+            self._outbox.clear()
+            self._room.notify_all()
+        finish(self._sock, linger=0.0)
+        self._sock.close()
+        self._on_closed(self, reason)
+
+    def check_stalled(self, now: float) -> None:
+        """End a connection that stopped in the middle of a message (reactor's thread)."""
+        if self._reader.pending and now - self._last_read > self._stall_timeout and not self._paused:
+            self.end(f"it sent nothing for {self._stall_timeout:g} s in the middle of a message")
+
+    def _flush_or_gather(self) -> None:
+        """Send now, or let small messages gather when they come faster than calls are cheap."""
+        if self._outbox.waiting_bytes < _ENOUGH:
+            now = time.monotonic()
+            if self._paced_until > now:
+                if not self._gathering:
+                    self._gathering = True
+                    self._reactor.call_at(now + _DELAY, self._send_gathered)
+                return
+            self._paced_until = max(self._paced_until, now - _BURST * _PACE) + _PACE
+        self._flush()
+
+    def _send_gathered(self) -> None:
+        with self._lock:
+            self._gathering = False
+            if not self._blocked and not self.closed:
+                self._flush()
+                if self._blocked:
+                    self._watch()
+
+    def _flush(self) -> None:
+        """Send until the queue is empty or the socket takes no more. The lock is held.
+
+        Whoever calls sees to it that the reactor waits for a socket that is blocked.
+        """
+        outbox = self._outbox
+        while pieces := outbox.next_buffers():
+            try:
+                sent = write(self._sock, pieces)
+            except OSError as error:
+                reason = str(error)
+                self._reactor.call(lambda: self.end(reason))
+                self._blocked = True
+                return
+            short = sent < outbox.flight_bytes
+            outbox.sent(sent)
+            if short:
+                self._blocked = True
+                return
+
+    def _watch(self) -> None:
+        if not self.closed:
+            self._reactor.watch(
+                self._sock, self.ready, read=not self._paused, write=self._blocked
+            )
+
+    def _read(self) -> None:
+        """One read, and what it completes."""
+        try:
+            count = read_into(self._sock, self._reader.buffer())
+        except (FramingError, OSError) as error:
+            self.counters.errors += isinstance(error, FramingError)
+            self.end(str(error))
+            return
+        if count is None:
+            return
+        if count == 0:
+            self.end("it closed the connection")
+            return
+        self._last_read = time.monotonic()
+        frames = self._reader.received(count)
+        self.counters.bytes_received += count
+        self.counters.messages_received += len(frames)
+        if frames:
+            self._on_frames(self, frames)

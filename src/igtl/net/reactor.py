@@ -1,0 +1,119 @@
+"""One thread that waits for many sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import logging
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+__all__ = ["Reactor"]
+
+_log = logging.getLogger("igtl")
+
+#: Called with whether the socket can be read, and whether it can be written.
+Ready = Callable[[bool, bool], None]
+
+
+class Reactor:
+    """Calls back when sockets are ready or a time has come, all in its own thread.
+
+    `call` and `call_at` may be used from any thread, everything else from the reactor's only.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._waker, self._wakee = socket.socketpair()
+        for sock in (self._waker, self._wakee):
+            sock.setblocking(False)
+        self._selector.register(self._wakee, selectors.EVENT_READ, self._drain)
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to call back."""
+        self._thread.start()
+
+    @property
+    def inside(self) -> bool:
+        """Whether the caller runs in the reactor's thread."""
+        return threading.current_thread() is self._thread
+
+    def watch(self, sock: socket.socket, ready: Ready, *, read: bool, write: bool) -> None:
+        """Call `ready` when the socket can be read or written; neither stops watching it."""
+        events = selectors.EVENT_READ * read | selectors.EVENT_WRITE * write
+        known = sock.fileno() in self._selector.get_map() if sock.fileno() >= 0 else False
+        if events and known:
+            self._selector.modify(sock, events, ready)
+        elif events:
+            self._selector.register(sock, events, ready)
+        elif known:
+            self._selector.unregister(sock)
+
+    def call(self, action: Callable[[], None]) -> None:
+        """Run `action` in the reactor's thread as soon as it can."""
+        self.call_at(0.0, action)
+
+    def call_at(self, when: float, action: Callable[[], None]) -> None:
+        """Run `action` at `when` on time.monotonic's clock."""
+        with self._lock:
+            heapq.heappush(self._timers, (when, next(self._count), action))
+            first = self._timers[0][2] is action
+        if first and not self.inside:
+            self._wake()
+
+    def stop(self, timeout: float) -> None:
+        """End the thread; what is waiting is not called any more."""
+        self._stopping = True
+        self._wake()
+        if not self.inside:
+            self._thread.join(timeout)
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # full: it is awake already; closed: it has ended
+            self._waker.send(b"\0")
+
+    def _drain(self, _read: bool, _write: bool) -> None:
+        with contextlib.suppress(OSError):
+            self._wakee.recv(4096)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                for key, events in self._selector.select(self._patience()):
+                    read = bool(events & selectors.EVENT_READ)
+                    self._guard(key.data, read, bool(events & selectors.EVENT_WRITE))
+                for action in self._due():
+                    self._guard(action)
+        finally:
+            self._selector.close()
+            self._waker.close()
+            self._wakee.close()
+
+    def _guard(self, action: Callable[..., None], *args: bool) -> None:
+        try:
+            action(*args)
+        except Exception:
+            _log.exception("igtl: a callback failed; the server goes on")
+
+    def _patience(self) -> float | None:
+        with self._lock:
+            return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+
+    def _due(self) -> list[Callable[[], None]]:
+        if not self._timers:
+            return []
+        now = time.monotonic()
+        due = []
+        with self._lock:
+            while self._timers and self._timers[0][0] <= now:
+                due.append(heapq.heappop(self._timers)[2])
+        return due

@@ -1,0 +1,387 @@
+"""The server: any number of clients, each with its own queue and its own pace.
+
+One thread of its own accepts, receives and sends what had to wait; `publish` sends in the caller's
+thread whatever the sockets take at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar, overload
+
+from igtl.codec.frame import Frame
+from igtl.errors import ClosedError, DecodeError, TimeoutError
+from igtl.messages.message import Message, decode_frame
+from igtl.net.endpoint import DEFAULT_PORT, Endpoint, bind, prepare
+from igtl.net.peer import Peer
+from igtl.net.reactor import Reactor
+from igtl.protocol.counters import Counters
+from igtl.protocol.framing import DEFAULT_MAX_BODY
+from igtl.protocol.outbox import Outgoing, WhenFull, check_policy
+
+__all__ = ["Limits", "Server"]
+
+_log = logging.getLogger("igtl")
+
+M = TypeVar("M", bound=Message)
+#: Called with the client and its message.
+Handler = Callable[[Peer, M], object]
+#: Called with the client.
+PeerHandler = Callable[[Peer], object]
+
+_PH = TypeVar("_PH", bound=PeerHandler)
+
+#: Messages of clients that wait for somebody to iterate over the server.
+_MOST_INCOMING = 10_000
+#: Closing waits at most so many seconds for clients to read what waits for them.
+_LINGER = 0.5
+#: How often connections that stopped in the middle of a message are looked for, in s.
+_SWEEP = 5.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one client may take.
+
+    Attributes:
+        when_full: what happens to a client whose queue is full, see `igtl.protocol.outbox`.
+        queue_messages, queue_bytes: bounds of its queue.
+        max_clients: further ones are refused.
+        max_body: a message with a larger body ends its connection.
+        stall_timeout: seconds of silence in the middle of a message that end its connection.
+    """
+
+    when_full: WhenFull = "drop-oldest"
+    queue_messages: int = 10_000
+    queue_bytes: int = 128 << 20
+    max_clients: int = 1000
+    max_body: int = DEFAULT_MAX_BODY
+    stall_timeout: float = 30.0
+
+
+class Server:
+    """Serves messages to clients and takes theirs.
+
+        with Server(port=18944) as server:
+            server.publish(Transform(matrix, device_name="Probe"))
+
+    Args:
+        port: to listen on; 0 takes any free one, see `port`.
+        host: address to listen on. The default is this machine only; "0.0.0.0" or "::" lets
+            everybody in who reaches this machine.
+        when_full: what happens to messages for a client that does not keep up: "drop-oldest",
+            "newest" (of each type and device), "wait" (publish waits) or "disconnect".
+        queue_messages, queue_bytes: how much may wait for each client.
+        max_clients: further ones are refused.
+        max_body: larger bodies from clients end their connection, before memory is taken.
+
+    Raises:
+        ConnectError: the address cannot be listened on.
+    """
+
+    def __init__(
+        self,
+        port: int = DEFAULT_PORT,
+        host: str = "127.0.0.1",
+        *,
+        when_full: WhenFull = "drop-oldest",
+        queue_messages: int = 10_000,
+        queue_bytes: int = 128 << 20,
+        max_clients: int = 1000,
+        max_body: int = DEFAULT_MAX_BODY,
+    ) -> None:
+        check_policy(when_full)
+        self._limits = Limits(when_full, queue_messages, queue_bytes, max_clients, max_body)
+        self._listener = bind(host, port)
+        self.host: str = host
+        self.port: int = self._listener.getsockname()[1]
+        self._peers: tuple[Peer, ...] = ()
+        self._past = Counters()
+        self._changed = threading.Condition()
+        self._incoming: deque[tuple[Peer, Frame]] = deque()
+        self._iterating = self._closed = False
+        self._paused: set[Peer] = set()
+        self._message_handlers: list[tuple[type[Message], Handler[Message]]] = []
+        self._connect_handlers: list[PeerHandler] = []
+        self._disconnect_handlers: list[PeerHandler] = []
+        self._reactor = Reactor(f"igtl server {self.port}")
+        self._reactor.watch(self._listener, self._accept, read=True, write=False)
+        self._reactor.call_at(time.monotonic() + _SWEEP, self._sweep)
+        self._reactor.start()
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients connect to."""
+        return str(Endpoint(self.host, self.port))
+
+    @property
+    def clients(self) -> tuple[Peer, ...]:
+        """Who is connected now."""
+        return self._peers
+
+    @property
+    def counters(self) -> Counters:
+        """What went to and came from all clients so far."""
+        with self._changed:
+            return sum((peer.counters for peer in self._peers), self._past)
+
+    def publish(self, *messages: Message, timeout: float = 5.0) -> None:
+        """Send messages to every client, encoded once; who is not connected misses them.
+
+        Messages without a timestamp get the time of now. Arrays that can be written to are copied
+        when they have to wait; make them read-only (`array.flags.writeable = False`) to hand them
+        over.
+
+        Args:
+            timeout: seconds to wait for clients whose queue is full when the policy is "wait".
+
+        Raises:
+            MessageError: a message cannot be encoded; none is sent.
+            TimeoutError: a client had no room in time; the others got the messages.
+        """
+        now = time.time()
+        if not self._peers:
+            return
+        items = [Outgoing(message, now) for message in messages]
+        waiting = [(peer, full) for peer in self._peers if (full := peer.push(items))]
+        if waiting:
+            self._wait_for_room(waiting, timeout)
+
+    def _wait_for_room(self, waiting: list[tuple[Peer, list[Outgoing]]], timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        late: list[TimeoutError] = []
+        for peer, items in waiting:
+            if self._reactor.inside:  # the thread that would make room must not wait for it
+                peer.counters.dropped += len(items)
+                continue
+            try:
+                peer.push_waiting(items, deadline)
+            except TimeoutError as error:
+                late.append(error)
+        if late:
+            raise late[0]
+
+    def wait_for_clients(self, count: int = 1, timeout: float | None = None) -> bool:
+        """Wait until `count` clients are connected; False when they are not within `timeout` s."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: len(self._peers) >= count or self._closed, timeout
+            ) and not self._closed
+
+    @overload
+    def on_message(self, cls: type[M]) -> Callable[[Handler[M]], Handler[M]]: ...
+    @overload
+    def on_message(self, cls: Handler[Message]) -> Handler[Message]: ...
+    def on_message(self, cls):  # type: ignore[no-untyped-def]
+        """Decorator: call the function with (client, message) for each message that comes.
+
+        `@server.on_message(igtl.Command)` does so for one class. Handlers run in the server's own
+        thread, one at a time: let them be quick. What they raise is logged and counted.
+        """
+        if isinstance(cls, type) and issubclass(cls, Message):
+            return lambda handler: self._add_handler(cls, handler)
+        return self._add_handler(Message, cls)
+
+    def _add_handler(self, cls: type[Message], handler: Handler[Message]) -> Handler[Message]:
+        self._message_handlers.append((cls, handler))
+        return handler
+
+    def on_connect(self, handler: _PH) -> _PH:
+        """Decorator: call the function with each client that connects, in the server's thread."""
+        self._connect_handlers.append(handler)
+        return handler
+
+    def on_disconnect(self, handler: _PH) -> _PH:
+        """Decorator: call the function with each client that is gone, in the server's thread."""
+        self._disconnect_handlers.append(handler)
+        return handler
+
+    def __iter__(self) -> Iterator[tuple[Peer, Message]]:
+        """Every message of all clients, in order of arrival, until the server is closed.
+
+        Clients that send faster than this takes are made to wait. What came before anybody
+        iterated is kept, up to 10,000 messages.
+
+        Raises:
+            DecodeError: a message is malformed. Iterating again goes on behind it.
+        """
+        while True:
+            try:
+                yield self.receive()
+            except ClosedError:
+                return
+
+    def receive(self, timeout: float | None = None) -> tuple[Peer, Message]:
+        """The next message of any client, with the client.
+
+        Raises:
+            TimeoutError: none came within `timeout` s.
+            ClosedError: the server is closed.
+            DecodeError: the message is malformed; the next call goes on behind it.
+        """
+        with self._changed:
+            self._iterating = True
+            if not self._changed.wait_for(lambda: self._incoming or self._closed, timeout):
+                raise TimeoutError(f"no client of {self.endpoint} sent a message within {timeout} s")
+            if not self._incoming:
+                raise ClosedError(f"the server on {self.endpoint} is closed")
+            peer, frame = self._incoming.popleft()
+            if self._paused and len(self._incoming) < _MOST_INCOMING // 2:
+                self._resume()
+        return peer, decode_frame(frame)
+
+    def close(self) -> None:
+        """End all connections and free the port. What is queued still goes out, for half a second.
+
+        Never fails, and may be called from any thread, a handler's included.
+        """
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify_all()
+        self._reactor.call(self._stop_listening)
+        deadline = time.monotonic() + _LINGER
+        if not self._reactor.inside:
+            self._drain(deadline)
+        self._reactor.call(self._end_all)
+        self._reactor.stop(timeout=_LINGER)
+
+    def _drain(self, deadline: float) -> None:
+        """Wait until every client has got what waits for it, and has closed."""
+        with self._changed:
+            while any(peer.queued for peer in self._peers) and time.monotonic() < deadline:
+                self._changed.wait(0.01)
+        for peer in self._peers:
+            peer.finish()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._peers, deadline - time.monotonic())
+
+    def _stop_listening(self) -> None:
+        self._reactor.watch(self._listener, self._accept, read=False, write=False)
+        self._listener.close()
+
+    def _end_all(self) -> None:
+        for peer in self._peers:
+            peer.end("the server closed")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<igtl.Server {self.endpoint}, {len(self._peers)} clients{' closed' * self._closed}>"
+
+    def _accept(self, _read: bool, _write: bool) -> None:
+        """Take in who knocks (server's thread)."""
+        for _ in range(64):
+            try:
+                sock, _address = self._listener.accept()
+            except (BlockingIOError, ConnectionError):
+                return
+            except OSError as error:  # out of file descriptors, say
+                _log.warning("igtl: cannot accept a client: %s", error)
+                self._reactor.watch(self._listener, self._accept, read=False, write=False)
+                self._reactor.call_at(time.monotonic() + 0.2, self._accept_again)
+                return
+            self._admit(sock)
+
+    def _accept_again(self) -> None:
+        if not self._closed:
+            self._reactor.watch(self._listener, self._accept, read=True, write=False)
+
+    def _admit(self, sock: socket.socket) -> None:
+        if len(self._peers) >= self._limits.max_clients:
+            _log.warning("igtl: refused a client, %d are connected", len(self._peers))
+            sock.close()
+            return
+        try:
+            prepare(sock)
+            peer = Peer(
+                sock,
+                self._reactor,
+                self._limits,
+                on_frames=self._take,
+                on_closed=self._forget,
+            )
+        except OSError:  # gone already
+            sock.close()
+            return
+        for handler in self._connect_handlers:
+            self._guard(peer, handler, peer)
+        with self._changed:
+            self._peers += (peer,)
+            self._changed.notify_all()
+        peer.start()
+
+    def _forget(self, peer: Peer, reason: str) -> None:
+        """A client is gone (server's thread)."""
+        _log.info("igtl: client %s is gone: %s", peer.address, reason)
+        with self._changed:
+            self._peers = tuple(one for one in self._peers if one is not peer)
+            self._past = self._past + peer.counters
+            self._paused.discard(peer)
+            self._changed.notify_all()
+        for handler in self._disconnect_handlers:
+            self._guard(peer, handler, peer)
+
+    def _take(self, peer: Peer, frames: list[Frame]) -> None:
+        """Frames came from a client (server's thread)."""
+        if self._message_handlers:
+            for frame in frames:
+                self._handle(peer, frame)
+        if self._iterating or not self._message_handlers:
+            self._enqueue(peer, frames)
+
+    def _handle(self, peer: Peer, frame: Frame) -> None:
+        try:
+            message = decode_frame(frame)
+        except DecodeError as error:
+            peer.counters.errors += 1
+            _log.warning("igtl: client %s: %s", peer.address, error)
+            return
+        for cls, handler in self._message_handlers:
+            if isinstance(message, cls):
+                self._guard(peer, handler, peer, message)
+
+    def _guard(self, peer: Peer, handler: Callable[..., object], *args: object) -> None:
+        try:
+            handler(*args)
+        except Exception:
+            peer.counters.errors += 1
+            _log.exception("igtl: %r failed; the server goes on", handler)
+
+    def _enqueue(self, peer: Peer, frames: list[Frame]) -> None:
+        with self._changed:
+            self._incoming.extend((peer, frame) for frame in frames)
+            if self._iterating and len(self._incoming) >= _MOST_INCOMING:
+                self._paused.add(peer)
+                peer.pause()
+            while not self._iterating and len(self._incoming) > _MOST_INCOMING:
+                self._incoming.popleft()[0].counters.dropped += 1
+            self._changed.notify_all()
+
+    def _resume(self) -> None:
+        for peer in self._paused:
+            self._reactor.call(peer.resume)
+        self._paused.clear()
+
+    def _sweep(self) -> None:
+        now = time.monotonic()
+        for peer in self._peers:
+            peer.check_stalled(now)
+        self._reactor.call_at(now + _SWEEP, self._sweep)

@@ -1,0 +1,86 @@
+"""Reading and writing a socket that never blocks by itself, and waiting for it."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import time
+from collections.abc import MutableSequence
+from itertools import islice
+
+from igtl.codec.buffers import Buffer
+
+__all__ = ["finish", "read_into", "send_some", "wait"]
+
+#: Most pieces that one system call takes (IOV_MAX is 1024 on Linux and macOS).
+_PIECES = 512
+_GATHERS = hasattr(socket.socket, "sendmsg")
+
+
+def read_into(sock: socket.socket, buffer: memoryview) -> int | None:
+    """Bytes read, 0 when the peer has closed, None when nothing is there yet."""
+    try:
+        return sock.recv_into(buffer)
+    except (BlockingIOError, InterruptedError):
+        return None
+
+
+def send_some(sock: socket.socket, pieces: MutableSequence[Buffer]) -> int:
+    """Send what the socket takes and remove it from `pieces`; how many bytes that were."""
+    sent = write(sock, pieces)
+    left = sent
+    while left:
+        first = pieces[0]
+        if len(first) > left:
+            pieces[0] = memoryview(first)[left:]
+            break
+        left -= len(first)
+        del pieces[0]
+    return sent
+
+
+def write(sock: socket.socket, pieces: MutableSequence[Buffer]) -> int:
+    """Bytes of `pieces` that the socket took; 0 when it takes none now."""
+    try:
+        if len(pieces) == 1 or not _GATHERS:
+            return sock.send(pieces[0])
+        return sock.sendmsg(islice(pieces, _PIECES))
+    except (BlockingIOError, InterruptedError):
+        return 0
+
+
+def wait(sock: socket.socket, *, read: bool, write: bool, timeout: float | None) -> tuple[bool, bool]:
+    """Wait until the socket can be read or written; which of the two it is.
+
+    Args:
+        timeout: seconds; None waits for ever. Afterwards both are False.
+    """
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(sock, select.POLLIN * read | select.POLLOUT * write)
+        found = poll.poll(None if timeout is None else max(0.0, timeout) * 1000)
+        events = found[0][1] if found else 0
+        broken = events & ~(select.POLLIN | select.POLLOUT)
+        return bool(events & select.POLLIN or broken), bool(events & select.POLLOUT or broken)
+    readers, writers, _ = select.select([sock] * read, [sock] * write, [], timeout)
+    return bool(readers), bool(writers)
+
+
+def finish(sock: socket.socket, linger: float) -> None:
+    """End the conversation so that what was sent still arrives.
+
+    Closing a socket that has unread data makes the kernel throw away what the peer has not read
+    yet. So our half is closed first, and what still comes is read until the peer closes, but for
+    no longer than `linger` seconds.
+    """
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_WR)
+        deadline = time.monotonic() + linger
+        rest = memoryview(bytearray(1 << 16))
+        while (left := deadline - time.monotonic()) > 0:
+            if not wait(sock, read=True, write=False, timeout=left)[0]:
+                break
+            if read_into(sock, rest) == 0:
+                break
+        sock.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,143 @@
+"""Messages on their way in: decoded in order, the newest of each device at hand."""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from collections.abc import Iterator
+from typing import TypeVar
+
+from igtl.codec.frame import HEADER_SIZE, Frame
+from igtl.messages.message import Message, decode_frame
+from igtl.protocol.counters import Counters
+from igtl.protocol.framing import DEFAULT_MAX_BODY, FrameReader
+
+__all__ = ["Decoder", "Inbox"]
+
+M = TypeVar("M", bound=Message)
+
+_order = operator.itemgetter(0)
+
+#: Devices of which the newest message is kept; beyond, the one heard of first is forgotten.
+_MOST_DEVICES = 10_000
+
+
+class Inbox:
+    """Frames that arrived and were not asked for yet, and the newest of each type and device.
+
+    Args:
+        max_body: as for `FrameReader`.
+        max_frames, max_bytes: what may wait. A reader who respects `full` loses nothing; beyond
+            the bounds the oldest frames are dropped and counted.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_body: int = DEFAULT_MAX_BODY,
+        max_frames: int = 100_000,
+        max_bytes: int = 256 << 20,
+        counters: Counters | None = None,
+    ) -> None:
+        self.counters = counters or Counters()
+        self.reader = FrameReader(max_body)
+        self.buffer = self.reader.buffer
+        self._frames: deque[Frame] = deque()
+        self._newest: dict[tuple[bytes, bytes], tuple[int, Frame]] = {}
+        self._bytes = 0
+        self._max_frames, self._max_bytes = max_frames, max_bytes
+
+    def received(self, count: int) -> int:
+        """Take in `count` bytes that were put into `buffer()`; how many messages are complete."""
+        frames = self.reader.received(count)
+        newest = self._newest
+        for order, frame in enumerate(frames, self.counters.messages_received):
+            newest[frame[1:3]] = order, frame  # type: ignore[index]
+        self._frames += frames
+        self._bytes += count
+        counters = self.counters
+        counters.messages_received += len(frames)
+        counters.bytes_received += count
+        if len(newest) > _MOST_DEVICES:
+            self._forget()
+        return len(frames)
+
+    @property
+    def full(self) -> bool:
+        """Whether more would be dropped, sooner or later."""
+        return len(self._frames) >= self._max_frames or self._bytes >= self._max_bytes
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def pop(self) -> Frame:
+        """The next frame; IndexError when there is none."""
+        frame = self._frames.popleft()
+        self._bytes -= HEADER_SIZE + frame[4]
+        return frame
+
+    def drop_oldest(self) -> None:
+        """Make room: what a user who only wants the latest will never ask for."""
+        while self._frames and self.full:
+            self.pop()
+            self.counters.dropped += 1
+
+    def latest(self, cls: type[M], device: str | None) -> M | None:
+        """The newest message of a class, and of a device if one is named; None when there is none.
+
+        Raises:
+            DecodeError: that message is malformed.
+        """
+        candidates = [
+            (order, frame)
+            for order, frame in self._newest.values()
+            if cls.knows(frame.raw_type) and device in (None, frame.device_name)
+        ]
+        if not candidates:
+            return None
+        message = decode_frame(max(candidates, key=_order)[1])
+        return message  # type: ignore[return-value]
+
+    def _forget(self) -> None:
+        while len(self._newest) > _MOST_DEVICES:
+            del self._newest[next(iter(self._newest))]
+
+
+class Decoder:
+    """Turns a stream of bytes into messages, whatever chunks they come in.
+
+        decoder = Decoder()
+        for message in decoder.feed(chunk): ...
+
+    A message that is malformed raises DecodeError from the iteration; iterating again goes on
+    behind it.
+
+    Args:
+        max_body: a larger body is refused (FramingError) before anything is allocated for it.
+    """
+
+    def __init__(self, max_body: int = DEFAULT_MAX_BODY) -> None:
+        self._reader = FrameReader(max_body)
+        self._frames: deque[Frame] = deque()
+
+    def feed(self, chunk: bytes | bytearray | memoryview) -> Decoder:
+        """Take in a chunk. Returns the decoder itself, to iterate over what is complete.
+
+        Raises:
+            FramingError: the stream cannot go on.
+        """
+        self._frames += self._reader.feed(chunk)
+        return self
+
+    @property
+    def pending(self) -> int:
+        """Bytes of a message that is not complete."""
+        return self._reader.pending
+
+    def __iter__(self) -> Iterator[Message]:
+        return self
+
+    def __next__(self) -> Message:
+        if not self._frames:
+            raise StopIteration
+        return decode_frame(self._frames.popleft())

@@ -1,0 +1,183 @@
+"""Messages on their way out to one peer: a bounded queue, and what happens when it is full."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import Literal, get_args
+
+from igtl.codec.buffers import SMALL, Buffer, Buffers, total
+from igtl.errors import MessageError
+from igtl.messages.message import Message, encode_buffers
+from igtl.protocol.counters import Counters
+
+__all__ = ["Outbox", "Outgoing", "Push", "WhenFull"]
+
+#: What a full queue does with one more message:
+#: "drop-oldest"  throws the oldest waiting message away;
+#: "newest"       keeps the newest message of each type and device, and throws the others away;
+#: "wait"         makes the sender wait until there is room;
+#: "disconnect"   ends the connection to the peer that does not keep up.
+WhenFull = Literal["drop-oldest", "newest", "wait", "disconnect"]
+
+#: How much goes into one system call.
+_BATCH_BYTES = 1 << 18
+_BATCH_PIECES = 512
+
+
+class Push(Enum):
+    """What became of a message that was pushed."""
+
+    QUEUED = "queued"
+    FULL = "full"
+    OVERFLOW = "overflow"
+
+
+class Outgoing:
+    """A message encoded once, for any number of peers.
+
+    Args:
+        message: what to send; its arrays are copied unless they are read-only, since the caller
+            may write to them while peers still wait.
+        now: seconds since 1970 UTC, the time of a message that has none.
+    """
+
+    __slots__ = ("buffers", "key", "size")
+
+    def __init__(self, message: Message, now: float) -> None:
+        self.buffers: Buffers = tuple(map(_owned, encode_buffers(message, now=now)))
+        self.size = total(self.buffers)
+        self.key = (message.wire_type, message.device_name)
+
+
+def _owned(buffer: Buffer) -> Buffer:
+    if isinstance(buffer, memoryview) and not buffer.readonly:
+        return buffer.tobytes()
+    return buffer
+
+
+class Outbox:
+    """What waits to be sent to one peer.
+
+    The pieces handed out by `next_buffers` are in flight: they are never dropped, so a peer never
+    sees half a message.
+
+    Args:
+        when_full: a `WhenFull`.
+        max_messages, max_bytes: bounds of what waits. One message may exceed `max_bytes` by itself.
+        counters: where sent and dropped messages are counted.
+    """
+
+    def __init__(
+        self, *, when_full: WhenFull, max_messages: int, max_bytes: int, counters: Counters
+    ) -> None:
+        check_policy(when_full)
+        self._when_full = when_full
+        self._max_messages, self._max_bytes = max_messages, max_bytes
+        self._counters = counters
+        self._queue: deque[Outgoing] = deque()
+        self._queued_bytes = 0
+        self._flight: deque[Buffer] = deque()
+        self.flight_bytes = 0
+        self._flight_messages = 0
+
+    def __len__(self) -> int:
+        return len(self._queue) + self._flight_messages
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that are not sent yet."""
+        return self._queued_bytes + self.flight_bytes
+
+    def has_room(self, size: int) -> bool:
+        """Whether a message of `size` bytes fits."""
+        queue = self._queue
+        if not queue:
+            return True
+        return len(queue) < self._max_messages and self._queued_bytes + size <= self._max_bytes
+
+    def push(self, item: Outgoing) -> Push:
+        """Queue a message, or say why not."""
+        if self._queue and not self.has_room(item.size):
+            if self._when_full == "wait":
+                return Push.FULL
+            if self._when_full == "disconnect":
+                return Push.OVERFLOW
+            if self._when_full == "newest":
+                self._keep_newest(item)
+            self._drop_oldest(item.size)
+        self._queue.append(item)
+        self._queued_bytes += item.size
+        return Push.QUEUED
+
+    def next_buffers(self) -> deque[Buffer]:
+        """What to send next, in one system call; empty when nothing waits."""
+        if not self._flight and self._queue:
+            self._load()
+        return self._flight
+
+    def sent(self, count: int) -> None:
+        """Forget `count` bytes of what `next_buffers` gave."""
+        flight = self._flight
+        self.flight_bytes -= count
+        self._counters.bytes_sent += count
+        while count:
+            first = flight.popleft()
+            if len(first) > count:
+                flight.appendleft(memoryview(first)[count:])
+                break
+            count -= len(first)
+        if not flight:
+            self._counters.messages_sent += self._flight_messages
+            self._flight_messages = 0
+
+    def clear(self) -> None:
+        """Throw away what waits, and count it."""
+        self._counters.dropped += len(self)
+        self._queue.clear()
+        self._flight.clear()
+        self._queued_bytes = self.flight_bytes = self._flight_messages = 0
+
+    def _load(self) -> None:
+        """Move messages from the queue into flight: one large one, or many small ones joined."""
+        queue = self._queue
+        small: list[Buffer] = []
+        size = count = 0
+        while queue and size < _BATCH_BYTES and count < _BATCH_PIECES:
+            item = queue[0]
+            if item.size > SMALL:
+                if not count:
+                    queue.popleft()
+                    self._flight.extend(item.buffers)
+                    size, count = item.size, 1
+                break
+            queue.popleft()
+            small += item.buffers
+            size += item.size
+            count += 1
+        if small:
+            self._flight.append(small[0] if len(small) == 1 else b"".join(small))
+        self._queued_bytes -= size
+        self.flight_bytes, self._flight_messages = size, count
+
+    def _drop_oldest(self, size: int) -> None:
+        while not self.has_room(size):
+            self._queued_bytes -= self._queue.popleft().size
+            self._counters.dropped += 1
+
+    def _keep_newest(self, item: Outgoing) -> None:
+        newest = {item.key: item}
+        for waiting in reversed(self._queue):
+            newest.setdefault(waiting.key, waiting)
+        del newest[item.key]
+        kept = deque(reversed(newest.values()))
+        self._counters.dropped += len(self._queue) - len(kept)
+        self._queue = kept
+        self._queued_bytes = sum(one.size for one in kept)
+
+
+def check_policy(when_full: str) -> None:
+    """Raise MessageError unless `when_full` is a `WhenFull`."""
+    if when_full not in get_args(WhenFull):
+        known = ", ".join(repr(one) for one in get_args(WhenFull))
+        raise MessageError(f"when_full is {when_full!r}, expected one of {known}")
