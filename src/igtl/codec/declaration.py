@@ -89,9 +89,14 @@ class Wire:
         if len(tails) > 1 or (tails and list(fields)[-1] != tails[0][0]):
             raise TypeError(f"only the last field may be of open length, not {tails}")
         self.layout = Layout(fixed)
-        self.tail_name, self.tail, self._tail_doc = tails[0] if tails else ("", None, "")
+        self.tail: Tail | None = None
+        self.tail_name = self._tail_doc = ""
+        if tails:
+            self.tail_name, self.tail, self._tail_doc = tails[0]
         self.names = tuple(self.fields)
-        self.defaults = {n: f.default for n, f in self.fields.items() if f.default is not _NO_DEFAULT}
+        self.defaults = {
+            n: f.default for n, f in self.fields.items() if f.default is not _NO_DEFAULT
+        }
         free = [n for n, f in self.fields.items() if not f.kw_only]
         self.positional = sorted(free, key=self.defaults.__contains__)
 
@@ -289,4 +294,7 @@ class Records(Tail):
 
     def rows(self, offset: int, name: str, doc: str) -> list[Row]:
         head = Row(offset, None, name, self.name, doc)
-        return [head, *(row._replace(name=f"{name}[0].{row.name}") for row in self.layout.rows(offset))]
+        return [
+            head,
+            *(row._replace(name=f"{name}[0].{row.name}") for row in self.layout.rows(offset)),
+        ]

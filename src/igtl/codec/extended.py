@@ -51,7 +51,9 @@ class Metadata(Mapping[str, str]):
         if isinstance(values, Metadata):
             return values
         if not isinstance(values, Mapping):
-            raise MessageError(f"metadata is {type(values).__name__}, expected a mapping of str to str")
+            raise MessageError(
+                f"metadata is {type(values).__name__}, expected a mapping of str to str"
+            )
         made = cls(tuple(_entry(key, value) for key, value in values.items()))
         made.pack()
         return made
@@ -88,7 +90,7 @@ EMPTY = Metadata()
 
 
 def _entry(key: str, value: str) -> tuple[bytes, int, bytes]:
-    if not isinstance(key, str) or not isinstance(value, str):
+    if {type(key), type(value)} != {str}:
         raise MessageError(
             f"metadata {key!r}: {value!r} is {type(key).__name__}: {type(value).__name__}, "
             "expected str: str"

@@ -84,7 +84,7 @@ def parse(data: Buffer) -> Frame:
     """
     if len(data) < HEADER_SIZE:
         raise FramingError(f"{len(data)} bytes are fewer than a header's {HEADER_SIZE}")
-    fields = HEADER.unpack_from(data)
+    fields: tuple[int, bytes, bytes, int, int, int] = HEADER.unpack_from(data)
     body = (data if len(data) < SMALL else memoryview(data))[HEADER_SIZE:]
     check_header(fields, max_body=1 << 64)
     if fields[4] != len(body):

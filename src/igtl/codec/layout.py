@@ -99,7 +99,9 @@ class Number(WireType):
         except TypeError:
             raise MessageError(f"{what} is {value!r}, expected an integer") from None
         if not self._low <= number <= self._high:
-            raise MessageError(f"{what} is {number}, expected {self._low} to {self._high} ({self.name})")
+            raise MessageError(
+                f"{what} is {number}, expected {self._low} to {self._high} ({self.name})"
+            )
         return number
 
     def _convert_float(self, value: Any, what: str) -> float:
@@ -181,7 +183,8 @@ class Choice(WireType):
         return (self.number.convert(value, what),)
 
     def decode(self, values: Sequence[Any]) -> int:
-        return self._members.get(values[0], values[0])
+        number: int = values[0]
+        return self._members.get(number, number)
 
 
 class Scaled(WireType):
@@ -199,7 +202,7 @@ class Scaled(WireType):
         return (self.number.convert(count, what),)
 
     def decode(self, values: Sequence[Any]) -> float:
-        return round(values[0] * self.step, 9)
+        return float(round(values[0] * self.step, 9))
 
 
 class Reserved(WireType):

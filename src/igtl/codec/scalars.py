@@ -72,7 +72,7 @@ def endian_of(array: NDArray[Any]) -> int:
 def bytes_of(array: NDArray[Any]) -> memoryview:
     """The array's bytes in C order: a view of it where it is contiguous, else of a copy."""
     flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    return memoryview(flat)
+    return flat.data
 
 
 def view(data: Buffer, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> NDArray[Any]:

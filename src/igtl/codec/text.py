@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from igtl.errors import MessageError
 
-__all__ = ["ASCII", "LATIN_1", "UTF_8", "decode", "decode_fixed", "encode", "encode_fixed", "encoding_of"]
+__all__ = [
+    "ASCII",
+    "LATIN_1",
+    "UTF_8",
+    "decode",
+    "decode_fixed",
+    "encode",
+    "encode_fixed",
+    "encoding_of",
+]
 
 #: IANA MIBenum numbers of the character sets that STRING, COMMAND and metadata name.
 ASCII, LATIN_1, UTF_8 = 3, 4, 106
@@ -38,7 +47,9 @@ def encode(text: str, encoding: int, what: str) -> bytes:
     try:
         return text.encode(codec)
     except UnicodeEncodeError as error:
-        raise MessageError(f"{what} cannot be written as {codec}: {error}; use UTF-8 (106)") from None
+        raise MessageError(
+            f"{what} cannot be written as {codec}: {error}; use UTF-8 (106)"
+        ) from None
 
 
 def decode(data: bytes, encoding: int = UTF_8) -> str:
@@ -68,7 +79,9 @@ def encode_fixed(text: str, size: int, what: str) -> bytes:
             f"{what} {text!r} takes {len(data)} bytes, but the wire has room for {size}: shorten it"
         )
     if b"\0" in data:
-        raise MessageError(f"{what} {text!r} contains a NUL character, which would end it: remove it")
+        raise MessageError(
+            f"{what} {text!r} contains a NUL character, which would end it: remove it"
+        )
     return data
 
 

@@ -43,7 +43,9 @@ class Bind(Message):
 
     def __init__(self, children: Sequence[Message], **common: Unpack[Common]) -> None:
         if isinstance(children, Message) or not isinstance(children, Sequence):
-            raise MessageError(f"children are {type(children).__name__}, expected a sequence of messages")
+            raise MessageError(
+                f"children are {type(children).__name__}, expected a sequence of messages"
+            )
         table, bodies = [], []
         for index, child in enumerate(children):
             if not isinstance(child, Message):
@@ -70,7 +72,13 @@ class Bind(Message):
             Row(2, None, "types", "n x {char[12], u64}", "wire type and size of each child's body"),
             Row(None, 2, "name_size", "u16", "bytes of the names, even"),
             Row(None, None, "names", "char[]", "each with a NUL, together padded to an even size"),
-            Row(None, None, "bodies", "byte[]", "contents of the children, each padded to an even size"),
+            Row(
+                None,
+                None,
+                "bodies",
+                "byte[]",
+                "contents of the children, each padded to an even size",
+            ),
         ]
 
 
@@ -143,10 +151,14 @@ class _Wanted:
     def pack(types: Sequence[str], device_names: Sequence[str]) -> bytes:
         """Bytes for what is asked for; none when that is everything."""
         if len(types) != len(device_names):
-            raise MessageError(f"{len(types)} types, but {len(device_names)} device names: give pairs")
+            raise MessageError(
+                f"{len(types)} types, but {len(device_names)} device names: give pairs"
+            )
         if not types:
             return b""
-        raw = [text.encode_fixed(one, TYPE_SIZE, "wire type").ljust(TYPE_SIZE, b"\0") for one in types]
+        raw = [
+            text.encode_fixed(one, TYPE_SIZE, "wire type").ljust(TYPE_SIZE, b"\0") for one in types
+        ]
         return _U16.pack(len(types)) + b"".join(raw) + _pack_names(device_names)
 
     @staticmethod
@@ -224,7 +236,9 @@ class StartBind(Start):
         device_names: Sequence[str] = (),
         **common: Unpack[Common],
     ) -> None:
-        self._build(_INTERVAL.pack({"interval": interval}) + _Wanted.pack(types, device_names), common)
+        self._build(
+            _INTERVAL.pack({"interval": interval}) + _Wanted.pack(types, device_names), common
+        )
 
     @classmethod
     def _decode(cls, content: Buffer) -> dict[str, Any]:
@@ -236,5 +250,3 @@ class ReadyBind(Ready):
     """RTS_BIND: whether a query could be obeyed; its status is unsigned."""
 
     status: int = field(U8, default=0, doc="0 success, 1 error")
-
-

@@ -17,7 +17,10 @@ from igtl.messages.query import queries
 __all__ = ["ColorTable"]
 
 _PREFIX = Layout(
-    [("index_type", U8, "3 u8, 256 entries; 5 u16, 65536 entries"), ("map_type", U8, "3 u8, 5 u16, 19 RGB")]
+    [
+        ("index_type", U8, "3 u8, 256 entries; 5 u16, 65536 entries"),
+        ("map_type", U8, "3 u8, 5 u16, 19 RGB"),
+    ]
 )
 _ENTRIES = {3: 256, 5: 65536}
 #: Map types: numpy type and values of an entry.

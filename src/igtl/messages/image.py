@@ -207,7 +207,7 @@ def _placed(part: Size, offset: Size, whole: Size | None) -> tuple[Size, Size]:
         raise MessageError(
             f"a sub-volume of {part} voxels at {tuple(offset)} reaches outside a volume of {size}"
         )
-    return size, offset  # type: ignore[return-value]
+    return size, offset
 
 
 def _validate(head: dict[str, Any]) -> None:
@@ -220,4 +220,6 @@ def _validate(head: dict[str, Any]) -> None:
     if head["components"] == 0:
         raise DecodeError("an image of 0 components")
     if any(o + p > s for o, p, s in zip(offset, part, size, strict=True)):
-        raise DecodeError(f"a sub-volume of {part} voxels at {offset} is outside its volume of {size}")
+        raise DecodeError(
+            f"a sub-volume of {part} voxels at {offset} is outside its volume of {size}"
+        )

@@ -68,15 +68,11 @@ class Message(Declared):
 
     __slots__ = ("_content", "_frame")
 
-    #: The type's name on the wire; set by `message`.
-    wire_type: str = ""
     #: Lowest header version that carries this type.
     lowest_version: ClassVar[int] = 1
     #: Names of the fields that the constructor takes.
     names: ClassVar[tuple[str, ...]] = ()
 
-    _frame: Frame | None
-    _content: Buffers
     _wire_types: ClassVar[tuple[str, ...]] = ()
     _raw_type: ClassVar[bytes] = b""
 
@@ -86,6 +82,15 @@ class Message(Declared):
         metadata: Mapping[str, str] = field(U32, default=extended.EMPTY, kw_only=True)
         message_id: int = field(U32, default=0, kw_only=True)
         header_version: int | None = field(U16, default=None, kw_only=True)
+        wire_type: str = field(Text(12), default="", kw_only=True)
+
+        @property
+        def _frame(self) -> Frame | None: ...
+        @property
+        def _content(self) -> Buffers: ...
+    else:
+        #: The type's name on the wire; set by `message`.
+        wire_type = ""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -134,7 +139,9 @@ class Message(Declared):
         try:
             fields = cls._check(self._content[0])
         except DecodeError as error:
-            raise DecodeError(f"{frame.type_name} of device {frame.device_name!r}: {error}") from error
+            raise DecodeError(
+                f"{frame.type_name} of device {frame.device_name!r}: {error}"
+            ) from error
         if fields is not None:
             self.__dict__.update(fields)
         return self
@@ -379,11 +386,11 @@ class Unknown(Message):
         content: its content's bytes.
     """
 
-    def __init__(self, wire_type: str, content: bytes, **common: Unpack[Common]) -> None:
+    def __init__(self, wire_type: str, content: bytes, **common: Any) -> None:
         if not wire_type or not isinstance(content, (bytes, bytearray, memoryview)):
             raise MessageError("Unknown takes the name of a type and the bytes of its content")
         text.encode_fixed(wire_type, TYPE_SIZE, "wire type")
-        self._build(bytes(content), common)
+        self._build(bytes(content), common)  # type: ignore[arg-type]
         self.__dict__["wire_type"] = wire_type
 
     @property

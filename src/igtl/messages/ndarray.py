@@ -60,7 +60,9 @@ class NDArray(Message):
             raise DecodeError(f"{head['dimensions']} dimensions do not fit {len(content)} bytes")
         shape = np.frombuffer(content, ">u2", head["dimensions"], _NDARRAY.size).tolist()
         if len(shape) > _MOST_DIMENSIONS:
-            raise DecodeError(f"{len(shape)} dimensions, numpy arrays have at most {_MOST_DIMENSIONS}")
+            raise DecodeError(
+                f"{len(shape)} dimensions, numpy arrays have at most {_MOST_DIMENSIONS}"
+            )
         dtype = dtype_of(head["scalar"], little=False, complex_too=True)
         return {"array": view(content, dtype, tuple(shape), start)}
 

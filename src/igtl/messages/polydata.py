@@ -54,6 +54,8 @@ class Cells(Sequence[NDArray[np.uint32]]):
     """
 
     __slots__ = ("_data", "_starts")
+    _data: NDArray[np.uint32]
+    _starts: NDArray[np.int64]
 
     def __init__(self, cells: Iterable[ArrayLike] | ArrayLike = ()) -> None:
         if isinstance(cells, Cells):
@@ -87,7 +89,8 @@ class Cells(Sequence[NDArray[np.uint32]]):
         m = int(self._data[0])
         if len(self._data) != len(self) * (m + 1) or np.any(self._data[self._starts] != m):
             raise ValueError("cells have different numbers of points: iterate over them")
-        return self._data.reshape(-1, m + 1)[:, 1:].astype(np.uint32)
+        cells: NDArray[np.uint32] = self._data.reshape(-1, m + 1)[:, 1:].astype(np.uint32)
+        return cells
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -117,9 +120,12 @@ _NO_DATA = frozen(np.zeros(0, ">u4"))
 
 def _indices(value: ArrayLike) -> NDArray[np.uint32]:
     array = np.asarray(value)
-    if array.dtype.kind not in "iu" or (array.size and (array.min() < 0 or array.max() > 0xFFFFFFFF)):
+    if array.dtype.kind not in "iu" or (
+        array.size and (array.min() < 0 or array.max() > 0xFFFFFFFF)
+    ):
         raise MessageError(f"a cell is {value!r}, expected point indices (integers of 0 and more)")
-    return array.astype(">u4")
+    indices: NDArray[np.uint32] = array.astype(">u4")
+    return indices
 
 
 def _uniform(array: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -136,7 +142,9 @@ def _ragged(cells: list[NDArray[np.uint32]]) -> tuple[NDArray[np.uint32], NDArra
             raise MessageError(f"a cell has shape {cell.shape}, expected a row of point indices")
         pieces += [np.array([len(cell)], ">u4"), cell]
     lengths = np.array([0] + [len(cell) + 1 for cell in cells], np.int64)
-    return frozen(np.concatenate(pieces).astype(">u4")), np.cumsum(lengths)[:-1] if cells else lengths[:0]
+    return frozen(np.concatenate(pieces).astype(">u4")), np.cumsum(lengths)[
+        :-1
+    ] if cells else lengths[:0]
 
 
 def _starts(data: NDArray[np.uint32], count: int, what: str) -> NDArray[np.int64]:
@@ -150,7 +158,9 @@ def _starts(data: NDArray[np.uint32], count: int, what: str) -> NDArray[np.int64
         starts = np.arange(count, dtype=np.int64) * width
         if np.all(data[starts] == width - 1):
             return starts
-    lengths, at, found = data.tolist(), 0, []
+    lengths: list[int] = data.tolist()
+    found: list[int] = []
+    at = 0
     while at < len(lengths) and len(found) < count:
         found.append(at)
         at += 1 + lengths[at]
@@ -173,7 +183,9 @@ class Attribute:
 
     def __init__(self, name: str, kind: str, data: ArrayLike, *, cell: bool = False) -> None:
         if kind not in _ATTRIBUTES:
-            raise MessageError(f"attribute kind is {kind!r}, expected one of {', '.join(_ATTRIBUTES)}")
+            raise MessageError(
+                f"attribute kind is {kind!r}, expected one of {', '.join(_ATTRIBUTES)}"
+            )
         text.encode_fixed(name, 0xFF, "attribute name")
         array = _floats(data, f"attribute {name!r}")
         components = 1 if array.ndim == 1 else array.shape[-1]
@@ -253,7 +265,7 @@ class PolyData(Message):
         head = {"points": len(xyz), "attributes": len(attributes)}
         for kind, one in zip(_KINDS_OF_CELLS, cells, strict=True):
             head |= {f"{kind}_count": len(one), f"{kind}_size": one.data.nbytes}
-        pieces = [_HEAD.pack(head), bytes_of(xyz.astype(">f4"))]
+        pieces: list[Buffer] = [_HEAD.pack(head), bytes_of(xyz.astype(">f4"))]
         pieces += [bytes_of(one.data) for one in cells if len(one)]
         pieces += [one.pack() for one in attributes]
         names = b"".join(one.name.encode() + b"\0" for one in attributes)
@@ -286,7 +298,9 @@ class PolyData(Message):
             Row(_HEAD.size, None, "points", "n x f32[3]", "x y z [mm]"),
             *(Row(None, None, kind, "u32[]", cells) for kind in _KINDS_OF_CELLS),
             Row(None, None, "attribute headers", "n x {u8, u8, u32}", "kind, components, items"),
-            Row(None, None, "attribute names", "char[]", "each with a NUL, together padded to even"),
+            Row(
+                None, None, "attribute names", "char[]", "each with a NUL, together padded to even"
+            ),
             Row(None, None, "attribute data", "f32[]", "items of each attribute"),
         ]
 
@@ -336,11 +350,15 @@ class _Reader:
 
     def finish(self) -> None:
         if self._at != len(self._data):
-            raise DecodeError(f"{len(self._data) - self._at} bytes are left behind the last attribute")
+            raise DecodeError(
+                f"{len(self._data) - self._at} bytes are left behind the last attribute"
+            )
 
 
 def _read_attributes(reader: _Reader, count: int) -> Iterator[Attribute]:
-    headers = list(_ATTRIBUTE.iter_unpack(reader.take(_ATTRIBUTE.size * count, "attribute headers")))
+    headers = list(
+        _ATTRIBUTE.iter_unpack(reader.take(_ATTRIBUTE.size * count, "attribute headers"))
+    )
     raw_names = [reader.text(f"name of attribute {index}") for index in range(count)]
     if sum(len(name) + 1 for name in raw_names) % 2:
         reader.take(1, "padding of the attributes' names")

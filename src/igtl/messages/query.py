@@ -44,7 +44,7 @@ class Companion(Message):
                 f"{cls.prefix}* does not exist for {getattr(target, '__name__', target)!r}; "
                 f"it does for {known}"
             )
-        return object.__new__(made)  # type: ignore[return-value]
+        return object.__new__(made)
 
     def __init__(self, target: type[Message], *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)

@@ -50,7 +50,9 @@ class Sensor(Message):
     ) -> None:
         data = _VALUES.encode(values, "values")
         if len(data) // 8 > 0xFF:
-            raise MessageError(f"{len(data) // 8} values, but a SENSOR has room for 255: use NDArray")
+            raise MessageError(
+                f"{len(data) // 8} values, but a SENSOR has room for 255: use NDArray"
+            )
         bits = int(unit, 16) if unit.startswith("0x") else parse_unit(unit)
         head = {"length": len(data) // 8, "status": status, "unit": bits}
         self._build(_SENSOR.pack(head) + data, common)
@@ -60,7 +62,9 @@ class Sensor(Message):
         head = _SENSOR.unpack(content)
         left = len(content) - _SENSOR.size
         if left != 8 * head["length"]:
-            raise DecodeError(f"{head['length']} values take {8 * head['length']} bytes, not {left}")
+            raise DecodeError(
+                f"{head['length']} values take {8 * head['length']} bytes, not {left}"
+            )
         values = _VALUES.decode(content[_SENSOR.size :])
         return {"values": values, "unit": format_unit(head["unit"]), "status": head["status"]}
 

@@ -35,7 +35,10 @@ class Tool(Record):
 
     name: str = field(Text(20), doc="name of the tool")
     type: int = field(
-        Choice(U8, ToolType), default=ToolType.SIX_D, kw_only=True, doc="1 tracker, 2 6D, 3 3D, 4 5D"
+        Choice(U8, ToolType),
+        default=ToolType.SIX_D,
+        kw_only=True,
+        doc="1 tracker, 2 6D, 3 3D, 4 5D",
     )
     _reserved = field(Reserved(1))
     matrix: NDArray[np.float64] = field(POSE, unit="mm", doc="upper 3x4, column by column")
@@ -53,7 +56,10 @@ class QuaternionTool(Record):
 
     name: str = field(Text(20), doc="name of the tool")
     type: int = field(
-        Choice(U8, ToolType), default=ToolType.SIX_D, kw_only=True, doc="1 tracker, 2 6D, 3 3D, 4 5D"
+        Choice(U8, ToolType),
+        default=ToolType.SIX_D,
+        kw_only=True,
+        doc="1 tracker, 2 6D, 3 3D, 4 5D",
     )
     _reserved = field(Reserved(1))
     position: NDArray[np.float64] = field(F32[3], unit="mm", doc="x y z")

@@ -33,9 +33,13 @@ def parse_unit(text: str) -> int:
         MessageError: not understood, or more than the 64 bits can say.
     """
     over, *under = text.split("/")
-    factors = [(f, 1) for f in _split(over) if f != "1"] + [(f, -1) for p in under for f in _split(p)]
+    factors = [(f, 1) for f in _split(over) if f != "1"] + [
+        (f, -1) for p in under for f in _split(p)
+    ]
     if len(factors) > _PAIRS:
-        raise MessageError(f"unit {text!r} has {len(factors)} factors, at most {_PAIRS} are possible")
+        raise MessageError(
+            f"unit {text!r} has {len(factors)} factors, at most {_PAIRS} are possible"
+        )
     bits = 0
     for index, (factor, sign) in enumerate(factors):
         prefix, number, exponent = _factor(factor, text)

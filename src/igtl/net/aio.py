@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import inspect
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,7 +21,7 @@ from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, FramingError, OpenIGTLinkError, TimeoutError
 from igtl.messages.message import Message, decode_frame, encode_buffers
 from igtl.net import server as blocking
-from igtl.net.endpoint import Endpoint, describe_address, open_socket
+from igtl.net.endpoint import DEFAULT_PORT, Endpoint, describe_address, open_socket
 from igtl.net.peer import Peer
 from igtl.net.transport import finish
 from igtl.protocol.counters import Counters
@@ -32,6 +31,8 @@ from igtl.protocol.inbox import Inbox
 __all__ = ["Client", "Server", "connect"]
 
 M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+H = TypeVar("H", bound=Callable[[Peer], object])
 
 _LINGER = 0.5
 
@@ -226,12 +227,146 @@ class Client:
             await loop.sock_sendall(self._sock, piece)
             self.counters.bytes_sent += len(piece)
 
-    async def _within(self, timeout: float | None, waiting: Any, wanted: str) -> Any:
+    async def _within(self, timeout: float | None, waiting: Awaitable[T], wanted: str) -> T:
         try:
-            async with asyncio.timeout(timeout):
-                return await waiting
-        except builtin_timeout:
+            return await asyncio.wait_for(waiting, timeout)
+        except asyncio.TimeoutError:
             raise TimeoutError(wanted) from None
 
 
-builtin_timeout = asyncio.TimeoutError
+class Server:
+    """The server for asyncio: as `igtl.Server`, with what waits awaited.
+
+        async with igtl.aio.Server(port=18944) as server:
+            await server.publish(igtl.Transform(matrix, device_name="Probe"))
+
+    Make it inside a running event loop. Handlers are called in the loop and may be coroutine
+    functions.
+
+    Args and errors are those of `igtl.Server`.
+    """
+
+    def __init__(self, port: int = DEFAULT_PORT, host: str = "127.0.0.1", **limits: Any) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._server = blocking.Server(port, host, **limits)
+        self._changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._server.on_change = self._notice
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.port
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients connect to."""
+        return self._server.endpoint
+
+    @property
+    def clients(self) -> tuple[Peer, ...]:
+        """Who is connected now."""
+        return self._server.clients
+
+    @property
+    def counters(self) -> Counters:
+        """What went to and came from all clients so far."""
+        return self._server.counters
+
+    async def publish(self, *messages: Message, timeout: float = 5.0) -> None:
+        """Send messages to every client; arguments and errors as for `igtl.Server.publish`."""
+        waiting = self._server.push(*messages)
+        if waiting:
+            await asyncio.to_thread(self._server.wait_for_room, waiting, timeout)
+
+    async def wait_for_clients(self, count: int = 1, timeout: float | None = None) -> bool:
+        """Wait until `count` clients are connected; False when they are not within `timeout` s."""
+        try:
+            async with asyncio.timeout(timeout):
+                while len(self.clients) < count and not self._server.closed:
+                    await self._change()
+        except asyncio.TimeoutError:
+            return False
+        return not self._server.closed
+
+    def on_message(self, cls: Any) -> Any:
+        """Decorator: as `igtl.Server.on_message`; the function is called in the loop."""
+        if isinstance(cls, type) and issubclass(cls, Message):
+            return lambda handler: self._add_handler(cls, handler)
+        return self._add_handler(Message, cls)
+
+    def _add_handler(self, cls: type[Message], handler: Any) -> Any:
+        self._server.on_message(cls)(self._in_loop(handler))
+        return handler
+
+    def on_connect(self, handler: H) -> H:
+        """Decorator: call the function with each client that connects, in the loop."""
+        self._server.on_connect(self._in_loop(handler))
+        return handler
+
+    def on_disconnect(self, handler: H) -> H:
+        """Decorator: call the function with each client that is gone, in the loop."""
+        self._server.on_disconnect(self._in_loop(handler))
+        return handler
+
+    def _in_loop(self, handler: Callable[..., object]) -> Callable[..., None]:
+        """The handler, to be called from the server's thread."""
+
+        def call(*args: object) -> None:
+            result = handler(*args)
+            if inspect.iscoroutine(result):
+                task = self._loop.create_task(result)
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+        def hand_over(*args: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(call, *args)
+
+        return hand_over
+
+    async def __aiter__(self) -> AsyncIterator[tuple[Peer, Message]]:
+        """Every message of all clients; as iterating over an `igtl.Server`."""
+        while True:
+            try:
+                yield await self.receive()
+            except ClosedError:
+                return
+
+    async def receive(self, timeout: float | None = None) -> tuple[Peer, Message]:
+        """The next message of any client; errors as for `igtl.Server.receive`."""
+        try:
+            async with asyncio.timeout(timeout):
+                while (found := self._server.take()) is None:
+                    await self._change()
+        except asyncio.TimeoutError:
+            raise TimeoutError(f"no client sent a message within {timeout} s") from None
+        peer, frame = found
+        return peer, decode_frame(frame)
+
+    async def close(self) -> None:
+        """End all connections and free the port; what is queued still goes out."""
+        await asyncio.to_thread(self._server.close)
+        self._changed.set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _change(self) -> None:
+        """Wait until a client or a message comes or goes."""
+        self._changed.clear()
+        if not self._server.pending:
+            await self._changed.wait()
+
+    def _notice(self) -> None:
+        """Something changed (server's thread)."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._changed.set)

@@ -198,7 +198,9 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<igtl.Client {self.local_address} -> {self.peer_address}{' closed' * self._closed}>"
+        return (
+            f"<igtl.Client {self.local_address} -> {self.peer_address}{' closed' * self._closed}>"
+        )
 
     def _fill(self, deadline: float | None) -> bool:
         """Read until a message is complete; False when none will be, or not before `deadline`.
@@ -274,7 +276,9 @@ class Client:
     def _wait_to_send(self, deadline: float, timeout: float) -> None:
         """Wait until the socket takes more; what the peer sends meanwhile is taken in."""
         left = deadline - time.monotonic()
-        reads = not self._inbox.full and self._ended is None and self._reading.acquire(blocking=False)
+        reads = (
+            not self._inbox.full and self._ended is None and self._reading.acquire(blocking=False)
+        )
         try:
             readable, writable = wait(self._sock, read=reads, write=True, timeout=left)
             if readable:

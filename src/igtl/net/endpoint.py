@@ -6,6 +6,7 @@ import re
 import socket
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from igtl.errors import ConnectError, EndpointError, TimeoutError
 
@@ -116,7 +117,7 @@ def open_socket(endpoint: Endpoint, timeout: float) -> socket.socket:
 builtin_timeout = socket.timeout
 
 
-def _addresses(endpoint: Endpoint) -> list[tuple[socket.AddressFamily, object]]:
+def _addresses(endpoint: Endpoint) -> list[tuple[socket.AddressFamily, Any]]:
     if endpoint.port is None:
         return [(socket.AF_UNIX, endpoint.host)]
     try:
@@ -155,7 +156,7 @@ def bind(host: str, port: int) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(address)  # type: ignore[arg-type]
+        sock.bind(address)
         sock.listen(512)
         sock.setblocking(False)
     except (OSError, OverflowError) as error:

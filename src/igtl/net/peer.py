@@ -98,16 +98,26 @@ class Peer:
                 return []
             for index, item in enumerate(items):
                 result = self._outbox.push(item)
+                if result is Push.FULL and self._unblocked():
+                    result = self._outbox.push(item)
                 if result is Push.FULL:
                     return items[index:]
                 if result is Push.OVERFLOW:
-                    self._reactor.call(lambda: self.end("it does not read as fast as messages come"))
+                    self._reactor.call(
+                        lambda: self.end("it does not read as fast as messages come")
+                    )
                     return []
-            if not self._blocked:
-                self._flush_or_gather()
-                if self._blocked:
-                    self._reactor.call(self._watch)
+            if not self._blocked and self._flush_or_gather():
+                self._reactor.call(self._watch)
         return []
+
+    def _unblocked(self) -> bool:
+        """Whether sending at once what gathered made room."""
+        if self._blocked:
+            return False
+        if self._flush():
+            self._reactor.call(self._watch)
+        return True
 
     def push_waiting(self, items: list[Outgoing], deadline: float) -> None:
         """Queue items one by one, waiting for room.
@@ -144,11 +154,9 @@ class Peer:
         """The socket can be read or written (reactor's thread)."""
         if write:
             with self._lock:
-                self._blocked = False
-                self._flush()
-                self._room.notify_all()
-                if not self._blocked:
+                if not self._flush():
                     self._watch()
+                self._room.notify_all()
         if read and not self.closed and not self._paused:
             self._read()
 
@@ -178,34 +186,41 @@ class Peer:
 
     def check_stalled(self, now: float) -> None:
         """End a connection that stopped in the middle of a message (reactor's thread)."""
-        if self._reader.pending and now - self._last_read > self._stall_timeout and not self._paused:
+        if (
+            self._reader.pending
+            and now - self._last_read > self._stall_timeout
+            and not self._paused
+        ):
             self.end(f"it sent nothing for {self._stall_timeout:g} s in the middle of a message")
 
-    def _flush_or_gather(self) -> None:
-        """Send now, or let small messages gather when they come faster than calls are cheap."""
+    def _flush_or_gather(self) -> bool:
+        """Send now, or let small messages gather when they come faster than calls are cheap.
+
+        As `_flush`, tells whether the socket is blocked.
+        """
         if self._outbox.waiting_bytes < _ENOUGH:
             now = time.monotonic()
             if self._paced_until > now:
                 if not self._gathering:
                     self._gathering = True
                     self._reactor.call_at(now + _DELAY, self._send_gathered)
-                return
+                return False
             self._paced_until = max(self._paced_until, now - _BURST * _PACE) + _PACE
-        self._flush()
+        return self._flush()
 
     def _send_gathered(self) -> None:
         with self._lock:
             self._gathering = False
-            if not self._blocked and not self.closed:
-                self._flush()
-                if self._blocked:
-                    self._watch()
+            if not self._blocked and not self.closed and self._flush():
+                self._watch()
+            self._room.notify_all()
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
         """Send until the queue is empty or the socket takes no more. The lock is held.
 
-        Whoever calls sees to it that the reactor waits for a socket that is blocked.
+        Returns whether the socket is blocked; the caller then has the reactor wait for it.
         """
+        self._blocked = False
         outbox = self._outbox
         while pieces := outbox.next_buffers():
             try:
@@ -214,18 +229,17 @@ class Peer:
                 reason = str(error)
                 self._reactor.call(lambda: self.end(reason))
                 self._blocked = True
-                return
+                return False
             short = sent < outbox.flight_bytes
             outbox.sent(sent)
             if short:
                 self._blocked = True
-                return
+                break
+        return self._blocked
 
     def _watch(self) -> None:
         if not self.closed:
-            self._reactor.watch(
-                self._sock, self.ready, read=not self._paused, write=self._blocked
-            )
+            self._reactor.watch(self._sock, self.ready, read=not self._paused, write=self._blocked)
 
     def _read(self) -> None:
         """One read, and what it completes."""

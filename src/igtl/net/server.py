@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, DecodeError, TimeoutError
@@ -105,6 +105,7 @@ class Server:
         self._peers: tuple[Peer, ...] = ()
         self._past = Counters()
         self._changed = threading.Condition()
+        self.on_change: Callable[[], None] = lambda: None
         self._incoming: deque[tuple[Peer, Frame]] = deque()
         self._iterating = self._closed = False
         self._paused: set[Peer] = set()
@@ -127,6 +128,11 @@ class Server:
         return self._peers
 
     @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    @property
     def counters(self) -> Counters:
         """What went to and came from all clients so far."""
         with self._changed:
@@ -146,15 +152,20 @@ class Server:
             MessageError: a message cannot be encoded; none is sent.
             TimeoutError: a client had no room in time; the others got the messages.
         """
-        now = time.time()
-        if not self._peers:
-            return
-        items = [Outgoing(message, now) for message in messages]
-        waiting = [(peer, full) for peer in self._peers if (full := peer.push(items))]
+        waiting = self.push(*messages)
         if waiting:
-            self._wait_for_room(waiting, timeout)
+            self.wait_for_room(waiting, timeout)
 
-    def _wait_for_room(self, waiting: list[tuple[Peer, list[Outgoing]]], timeout: float) -> None:
+    def push(self, *messages: Message) -> list[tuple[Peer, list[Outgoing]]]:
+        """Publish without waiting: the clients that have no room, and what they did not get."""
+        if not self._peers:
+            return []
+        now = time.time()
+        items = [Outgoing(message, now) for message in messages]
+        return [(peer, full) for peer in self._peers if (full := peer.push(items))]
+
+    def wait_for_room(self, waiting: list[tuple[Peer, list[Outgoing]]], timeout: float) -> None:
+        """Wait for the clients that `push` found full; TimeoutError as `publish`."""
         deadline = time.monotonic() + timeout
         late: list[TimeoutError] = []
         for peer, items in waiting:
@@ -171,15 +182,16 @@ class Server:
     def wait_for_clients(self, count: int = 1, timeout: float | None = None) -> bool:
         """Wait until `count` clients are connected; False when they are not within `timeout` s."""
         with self._changed:
-            return self._changed.wait_for(
-                lambda: len(self._peers) >= count or self._closed, timeout
-            ) and not self._closed
+            return (
+                self._changed.wait_for(lambda: len(self._peers) >= count or self._closed, timeout)
+                and not self._closed
+            )
 
     @overload
-    def on_message(self, cls: type[M]) -> Callable[[Handler[M]], Handler[M]]: ...
+    def on_message(self, cls: type[M]) -> Callable[[Handler[M]], Handler[M]]: ...  # type: ignore[overload-overlap]
     @overload
     def on_message(self, cls: Handler[Message]) -> Handler[Message]: ...
-    def on_message(self, cls):  # type: ignore[no-untyped-def]
+    def on_message(self, cls: Any) -> Any:
         """Decorator: call the function with (client, message) for each message that comes.
 
         `@server.on_message(igtl.Command)` does so for one class. Handlers run in the server's own
@@ -227,15 +239,31 @@ class Server:
             DecodeError: the message is malformed; the next call goes on behind it.
         """
         with self._changed:
+            if not self._changed.wait_for(lambda: self.pending, timeout):
+                raise TimeoutError(
+                    f"no client of {self.endpoint} sent a message within {timeout} s"
+                )
+            taken = self.take()
+        if taken is None:  # another thread was faster
+            return self.receive(timeout)
+        return taken[0], decode_frame(taken[1])
+
+    @property
+    def pending(self) -> bool:
+        """Whether `take` would give or raise something."""
+        return bool(self._incoming) or self._closed
+
+    def take(self) -> tuple[Peer, Frame] | None:
+        """The next frame of any client if there is one now; ClosedError when there never will be."""
+        with self._changed:
             self._iterating = True
-            if not self._changed.wait_for(lambda: self._incoming or self._closed, timeout):
-                raise TimeoutError(f"no client of {self.endpoint} sent a message within {timeout} s")
             if not self._incoming:
-                raise ClosedError(f"the server on {self.endpoint} is closed")
-            peer, frame = self._incoming.popleft()
+                if self._closed:
+                    raise ClosedError(f"the server on {self.endpoint} is closed")
+                return None
             if self._paused and len(self._incoming) < _MOST_INCOMING // 2:
                 self._resume()
-        return peer, decode_frame(frame)
+            return self._incoming.popleft()
 
     def close(self) -> None:
         """End all connections and free the port. What is queued still goes out, for half a second.
@@ -246,7 +274,7 @@ class Server:
             if self._closed:
                 return
             self._closed = True
-            self._changed.notify_all()
+            self._notify()
         self._reactor.call(self._stop_listening)
         deadline = time.monotonic() + _LINGER
         if not self._reactor.inside:
@@ -284,7 +312,9 @@ class Server:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<igtl.Server {self.endpoint}, {len(self._peers)} clients{' closed' * self._closed}>"
+        return (
+            f"<igtl.Server {self.endpoint}, {len(self._peers)} clients{' closed' * self._closed}>"
+        )
 
     def _accept(self, _read: bool, _write: bool) -> None:
         """Take in who knocks (server's thread)."""
@@ -325,7 +355,7 @@ class Server:
             self._guard(peer, handler, peer)
         with self._changed:
             self._peers += (peer,)
-            self._changed.notify_all()
+            self._notify()
         peer.start()
 
     def _forget(self, peer: Peer, reason: str) -> None:
@@ -335,7 +365,7 @@ class Server:
             self._peers = tuple(one for one in self._peers if one is not peer)
             self._past = self._past + peer.counters
             self._paused.discard(peer)
-            self._changed.notify_all()
+            self._notify()
         for handler in self._disconnect_handlers:
             self._guard(peer, handler, peer)
 
@@ -373,7 +403,12 @@ class Server:
                 peer.pause()
             while not self._iterating and len(self._incoming) > _MOST_INCOMING:
                 self._incoming.popleft()[0].counters.dropped += 1
-            self._changed.notify_all()
+            self._notify()
+
+    def _notify(self) -> None:
+        """Wake whoever waits for clients, messages or the end. The lock is held."""
+        self._changed.notify_all()
+        self.on_change()
 
     def _resume(self) -> None:
         for peer in self._paused:

@@ -50,7 +50,9 @@ def write(sock: socket.socket, pieces: MutableSequence[Buffer]) -> int:
         return 0
 
 
-def wait(sock: socket.socket, *, read: bool, write: bool, timeout: float | None) -> tuple[bool, bool]:
+def wait(
+    sock: socket.socket, *, read: bool, write: bool, timeout: float | None
+) -> tuple[bool, bool]:
     """Wait until the socket can be read or written; which of the two it is.
 
     Args:

@@ -123,7 +123,7 @@ class FrameReader:
         except MemoryError:
             self._error = FramingError(f"no memory for a body of {fields[4]} bytes")
             return
-        self._large, self._large_fields = memoryview(body), fields
+        self._large, self._large_fields = body.data, fields
         self._large[: len(beginning)] = beginning
         self._large_filled, self._filled = len(beginning), 0
 

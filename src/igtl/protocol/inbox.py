@@ -52,7 +52,7 @@ class Inbox:
         frames = self.reader.received(count)
         newest = self._newest
         for order, frame in enumerate(frames, self.counters.messages_received):
-            newest[frame[1:3]] = order, frame  # type: ignore[index]
+            newest[frame[1:3]] = order, frame
         self._frames += frames
         self._bytes += count
         counters = self.counters
