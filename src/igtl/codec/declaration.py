@@ -99,6 +99,7 @@ class Wire:
         }
         free = [n for n, f in self.fields.items() if not f.kw_only]
         self.positional = sorted(free, key=self.defaults.__contains__)
+        self._complete_with = len(self.names) if len(free) == len(self.names) else -1
 
     def bind(self, owner: str, args: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
         """Values by name, from what a constructor was called with.
@@ -106,14 +107,15 @@ class Wire:
         Raises:
             TypeError: as Python does for a call that does not fit the signature.
         """
+        if len(args) == self._complete_with and not named:
+            return dict(zip(self.positional, args, strict=True))
         if len(args) > len(self.positional):
             raise TypeError(
                 f"{owner} takes {len(self.positional)} positional arguments "
                 f"({', '.join(self.positional)}), got {len(args)}"
             )
         values = dict(zip(self.positional, args, strict=False))
-        if named or len(values) < len(self.names):
-            self._complete(owner, values, named)
+        self._complete(owner, values, named)
         return values
 
     def _complete(self, owner: str, values: dict[str, Any], named: Mapping[str, Any]) -> None:

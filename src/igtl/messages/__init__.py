@@ -15,8 +15,6 @@ from igtl.messages.message import (
     describe,
     encode,
     encode_buffers,
-    message,
-    message_types,
 )
 from igtl.messages.ndarray import NDArray
 from igtl.messages.points import (
@@ -29,6 +27,7 @@ from igtl.messages.points import (
 from igtl.messages.polydata import Attribute, Cells, PolyData
 from igtl.messages.pose import Position, Transform
 from igtl.messages.query import Get, Ready, Start, Stop, companion, queries
+from igtl.messages.registry import message, message_types
 from igtl.messages.sensor import Sensor
 from igtl.messages.status import Capability, Status, StatusCode
 from igtl.messages.string import String

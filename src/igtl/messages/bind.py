@@ -13,8 +13,10 @@ from igtl.codec.declaration import field
 from igtl.codec.frame import NAME_SIZE, TYPE_SIZE, Frame
 from igtl.codec.layout import U8, U16, Duration, Layout, Row
 from igtl.errors import DecodeError, MessageError
-from igtl.messages.message import Common, Message, decode_frame, message
+from igtl.messages.common import Common
+from igtl.messages.message import Message, decode_frame
 from igtl.messages.query import Get, Ready, Start, companion, queries
+from igtl.messages.registry import message
 
 __all__ = ["Bind"]
 

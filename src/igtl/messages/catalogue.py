@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from igtl.codec.declaration import Record, Records, field
 from igtl.codec.layout import U8, U16, Reserved, Text, Time
-from igtl.messages.message import Message, message
+from igtl.messages.message import Message
 from igtl.messages.query import queries
+from igtl.messages.registry import message
 
 __all__ = ["ImageMeta", "ImageMetaElement", "LabelMeta", "LabelMetaElement"]
 

@@ -11,8 +11,10 @@ from igtl.codec.buffers import Buffer
 from igtl.codec.layout import U8, Layout, Row
 from igtl.codec.scalars import view
 from igtl.errors import DecodeError, MessageError
-from igtl.messages.message import Common, Message, message
+from igtl.messages.common import Common
+from igtl.messages.message import Message
 from igtl.messages.query import queries
+from igtl.messages.registry import message
 
 __all__ = ["ColorTable"]
 
@@ -33,7 +35,8 @@ class ColorTable(Message):
     """What a pixel's value looks like: COLORT.
 
     Args:
-        table: (256,) or (65536,) of uint8 or uint16 (grey), or (256, 3) or (65536, 3) of uint8 (RGB).
+        table: (256,) or (65536,) of uint8 or uint16 (grey), or (256, 3) or (65536, 3) of uint8
+            (RGB).
     """
 
     names = ("table",)
@@ -47,8 +50,8 @@ class ColorTable(Message):
         kind = {(1, "u1"): 3, (1, "u2"): 5, (2, "u1"): 19}.get((array.ndim, array.dtype.str[1:]))
         if index is None or kind is None or (kind == 19 and shape[1] != 3):
             raise MessageError(
-                f"table of shape {shape} and {array.dtype}, expected 256 or 65536 entries of uint8, "
-                "uint16, or three uint8"
+                f"table of shape {shape} and {array.dtype}, expected 256 or 65536 entries of "
+                "uint8, uint16, or three uint8"
             )
         data = array.astype(_MAPS[kind][0]).tobytes()
         self._build(_PREFIX.pack({"index_type": index, "map_type": kind}) + data, common)

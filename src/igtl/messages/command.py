@@ -8,7 +8,9 @@ from igtl.codec import text
 from igtl.codec.buffers import Buffer
 from igtl.codec.layout import U16, U32, Layout, Row, Text
 from igtl.errors import DecodeError, MessageError
-from igtl.messages.message import Common, Message, message
+from igtl.messages.common import Common
+from igtl.messages.message import Message
+from igtl.messages.registry import message
 
 __all__ = ["Command", "CommandReply", "Query"]
 

@@ -12,8 +12,10 @@ from igtl.codec.layout import F32, U8, U16, Layout, Row
 from igtl.codec.scalars import LITTLE, bytes_of, dtype_of, endian_of, scalar_of, view
 from igtl.errors import DecodeError, MessageError
 from igtl.messages import geometry
-from igtl.messages.message import Common, Message, message
+from igtl.messages.common import Common
+from igtl.messages.message import Message
 from igtl.messages.query import queries
+from igtl.messages.registry import message
 
 __all__ = ["Image"]
 

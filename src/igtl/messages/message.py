@@ -13,20 +13,21 @@ A message class declares its fields (`igtl.codec.declaration`) and registers its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from igtl.codec import extended, text, time
-from igtl.codec.buffers import Buffer, Buffers, compact, join, total
+from igtl.codec.buffers import SMALL, Buffer, Buffers, compact, join, total
 from igtl.codec.crc import crc64, crc64_of
 from igtl.codec.declaration import Declared, field, shown
 from igtl.codec.extended import Metadata
-from igtl.codec.frame import HEADER, NAME_SIZE, TYPE_SIZE, Frame, parse
+from igtl.codec.frame import HEADER, TYPE_SIZE, Frame, parse
 from igtl.codec.layout import U16, U32, Row, Text, Time
 from igtl.errors import DecodeError, MessageError
+from igtl.messages.common import DEFAULTS, NAMES, Common, checked, raw_name
+from igtl.messages.registry import class_of, named, padded
 
 __all__ = [
     "HEADER_ROWS",
-    "Common",
     "Message",
     "Unknown",
     "decode",
@@ -34,23 +35,7 @@ __all__ = [
     "describe",
     "encode",
     "encode_buffers",
-    "message",
-    "message_types",
-    "registered",
 ]
-
-M = TypeVar("M", bound="Message")
-
-
-class Common(TypedDict, total=False):
-    """What every constructor takes by name, besides the fields of its type."""
-
-    device_name: str
-    timestamp: float | None
-    metadata: Mapping[str, str]
-    message_id: int
-    header_version: int | None
-    wire_type: str
 
 
 class Message(Declared):
@@ -68,13 +53,16 @@ class Message(Declared):
 
     __slots__ = ("_content", "_frame")
 
+    #: All names on the wire, the one that is written first.
+    wire_types: ClassVar[tuple[str, ...]] = ()
     #: Lowest header version that carries this type.
     lowest_version: ClassVar[int] = 1
     #: Names of the fields that the constructor takes.
     names: ClassVar[tuple[str, ...]] = ()
 
-    _wire_types: ClassVar[tuple[str, ...]] = ()
     _raw_type: ClassVar[bytes] = b""
+    #: Size of a content of which every bit pattern is valid; -1: it has to be looked at.
+    _sure_size: ClassVar[int] = -1
 
     if TYPE_CHECKING:  # for the signature that type checkers see; the values lie in the header
         device_name: str = field(Text(20), default="", kw_only=True)
@@ -89,7 +77,7 @@ class Message(Declared):
         @property
         def _content(self) -> Buffers: ...
     else:
-        #: The type's name on the wire; set by `message`.
+        #: The type's name on the wire.
         wire_type = ""
 
     def __init_subclass__(cls) -> None:
@@ -97,17 +85,34 @@ class Message(Declared):
         if "wire" in vars(cls) and "names" not in vars(cls):
             cls.names = cls.wire.names
 
-    def __init__(self, *args: Any, **named: Any) -> None:
-        common = {name: named.pop(name) for name in _COMMON if name in named} if named else {}
-        values = self.wire.bind(type(self).__name__, args, named)
-        self._build(self._encode(values), common)  # type: ignore[arg-type]
+    @classmethod
+    def declare(cls, wire_type: str, aliases: tuple[str, ...]) -> None:
+        """Take the names on the wire; the decorator `igtl.message` calls this."""
+        cls.wire_type, cls.wire_types = wire_type, (wire_type, *aliases)
+        cls._raw_type = wire_type.encode().ljust(TYPE_SIZE, b"\0")
+        if cls._is_declared() and cls.wire.tail is None and cls.names:
+            cls._sure_size = cls.wire.layout.size
 
-    def _build(self, content: Buffer | Buffers, common: Common) -> None:
+    def __init__(self, *args: Any, **named: Any) -> None:
+        common = named
+        if named and len(args) < len(self.names):
+            common = {name: named.pop(name) for name in NAMES & named.keys()}
+            values = self.wire.bind(type(self).__name__, args, named)
+        else:
+            values = self.wire.bind(type(self).__name__, args, _NOTHING)
+        self._build(self._encode(values), common)
+
+    def _build(self, content: Buffer | Buffers, common: Mapping[str, Any] | Common) -> None:
         """Fill a new message with its content and checked common fields."""
         _set_content(self, (content,) if isinstance(content, (bytes, memoryview)) else content)
         _set_frame(self, None)
         if common:
-            self.__dict__.update(_checked(type(self), common))
+            self.__dict__.update(checked(type(self), common))
+
+    @classmethod
+    def _is_declared(cls) -> bool:
+        """Whether the content is just the declared fields."""
+        return cls._decode.__func__ is Message._decode.__func__  # type: ignore[attr-defined]
 
     @classmethod
     def _encode(cls, values: dict[str, Any]) -> Buffer | Buffers:
@@ -121,44 +126,31 @@ class Message(Declared):
         return cls.wire.unpack(content)
 
     @classmethod
-    def _check(cls, content: Buffer) -> dict[str, Any] | None:
-        """Make sure that `_decode` will succeed; fields that were decoded to find out.
-
-        Raises:
-            DecodeError: it would not.
-        """
-        if cls._decode.__func__ is not Message._decode.__func__:  # type: ignore[attr-defined]
-            return cls._decode(content)
-        cls.wire.check(content)
-        return None
+    def knows(cls, raw_type: bytes) -> bool:
+        """Whether a header's 12 bytes of type could be a message of this class."""
+        return issubclass(class_of(raw_type) or Unknown, cls)
 
     @classmethod
     def _received(cls, frame: Frame) -> Self:
         """The message in a frame whose checksum was verified; DecodeError when it is malformed."""
         self = cls._shell(frame)
         try:
-            fields = cls._check(self._content[0])
+            if cls._is_declared():
+                cls.wire.check(self._content[0])
+            else:
+                self.__dict__.update(cls._decode(self._content[0]))
         except DecodeError as error:
             raise DecodeError(
                 f"{frame.type_name} of device {frame.device_name!r}: {error}"
             ) from error
-        if fields is not None:
-            self.__dict__.update(fields)
         return self
-
-    @classmethod
-    def knows(cls, raw_type: bytes) -> bool:
-        """Whether a header's 12 bytes of type could be a message of this class."""
-        return issubclass(_class_of(raw_type), cls)
 
     @classmethod
     def _shell(cls, frame: Frame) -> Self:
         """The message in a frame, its content not looked at yet."""
         self = _new(cls)
         _set_frame(self, frame)
-        if frame.version == 1:
-            _set_content(self, (frame.body,))
-        else:
+        if frame.version > 1:
             content, message_id, metadata = extended.split(frame.body)
             _set_content(self, (content,))
             self.__dict__.update(message_id=message_id, metadata=metadata)
@@ -167,14 +159,16 @@ class Message(Declared):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        """Decode what was not read before: common fields, or all fields of the content."""
-        if name in _COMMON:
-            value = self._common(name)
-            self.__dict__[name] = value
+        """Give what was not asked for before: common fields, or all fields of the content."""
+        if name in NAMES:
+            value = self.__dict__[name] = self._common(name)
             return value
         if name in self.names:
-            self.__dict__.update(self._decode(self.raw_content))
+            decode = self.wire.unpack if self._is_declared() else self._decode
+            self.__dict__.update(decode(self.raw_content))
             return self.__dict__[name]
+        if name == "_content" and self._frame is not None:
+            return (self._frame.body,)
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def _common(self, name: str) -> Any:
@@ -182,13 +176,13 @@ class Message(Declared):
         if name == "header_version":
             return frame.version if frame else self._version(None)
         if frame is None or name in ("metadata", "message_id"):
-            return _DEFAULTS[name]
+            return DEFAULTS[name]
         if name == "timestamp":
             return frame.timestamp
         return self._long_name(frame)
 
     def _long_name(self, frame: Frame) -> str:
-        """The device's name; a full field may be the start of a longer one in the metadata (PLUS)."""
+        """The device's name; a full field may begin a longer one in the metadata (PLUS)."""
         name = frame.device_name
         if 0 not in frame.raw_name:
             longer = self.metadata.get("IGTL_DEVICE_NAME", "")
@@ -199,7 +193,8 @@ class Message(Declared):
     @property
     def raw_content(self) -> Buffer:
         """The content's bytes: the body without extended header and metadata."""
-        return self._content[0] if len(self._content) == 1 else join(self._content)
+        content = self._content
+        return content[0] if len(content) == 1 else join(content)
 
     @property
     def timestamp_ns(self) -> int | None:
@@ -209,16 +204,16 @@ class Message(Declared):
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed; the content is encoded again only when it changes."""
-        if changes.keys() <= _COMMON:
+        if changes.keys() <= NAMES:
             copy = _new(type(self))
-            copy._build(self._content, self._given() | changes)  # type: ignore[arg-type]
+            copy._build(self._content, self._given() | changes)
             return copy
         fields = {name: getattr(self, name) for name in self.names}
         return type(self)(**fields | self._given() | changes)
 
     def _given(self) -> dict[str, Any]:
         """The common fields as a constructor takes them."""
-        given = {name: self.__dict__[name] for name in _COMMON if name in self.__dict__}
+        given = {name: self.__dict__[name] for name in NAMES & self.__dict__.keys()}
         if self._frame is not None:
             given |= {"device_name": self._frame.device_name, "timestamp": self.timestamp}
             given |= {"header_version": min(self._frame.version, 2)}
@@ -230,9 +225,10 @@ class Message(Declared):
         Raises:
             MessageError: `asked` is not 1 or 2, or cannot carry what this message has.
         """
-        needed = 2 if self.metadata or self.message_id else 1
+        own = self.__dict__
+        needed = 2 if own.get("metadata") or own.get("message_id") else 1
         if asked is None:
-            asked = max(needed, self.lowest_version)
+            return max(needed, own.get("header_version") or self.lowest_version)
         if asked not in (1, 2):
             raise MessageError(f"header version {asked!r} cannot be written, expected 1 or 2")
         if asked < needed:
@@ -246,8 +242,15 @@ class Message(Declared):
         seconds = self.__dict__.get("timestamp")
         return time.to_wire(now if seconds is None else seconds)
 
-    def _raw_name(self) -> bytes:
-        return self._frame.raw_name if self._frame is not None else self.device_name.encode()
+    def _header(self, version: int, now: float, body: Buffers) -> bytes:
+        return HEADER.pack(
+            version,
+            self.wire_type.encode(),
+            raw_name(self.device_name) if self._frame is None else self._frame.raw_name,
+            self._raw_time(now),
+            total(body),
+            crc64_of(body),
+        )
 
     def _body(self, version: int) -> Buffers:
         if version == 1:
@@ -261,16 +264,15 @@ class Message(Declared):
         return encode(self) == encode(other)
 
     def __hash__(self) -> int:
-        return hash((self.wire_type, self._raw_name(), self._raw_time(0.0)))
+        return hash((self.wire_type, self.device_name, self._raw_time(0.0)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return decode, (encode(self),)
 
     def __repr__(self) -> str:
         fields = {name: getattr(self, name) for name in self.names}
-        common = {name: getattr(self, name) for name in _COMMON - {"header_version", "wire_type"}}
-        given = {name: common[name] for name in _DEFAULTS if common[name]}
-        return f"{type(self).__name__}({shown(fields | given)})"
+        fields |= {name: value for name in DEFAULTS if (value := getattr(self, name))}
+        return f"{type(self).__name__}({shown(fields)})"
 
     @classmethod
     def rows(cls) -> list[Row]:
@@ -281,101 +283,14 @@ class Message(Declared):
     def _more_parameters(cls) -> list[Any]:
         from inspect import Parameter
 
-        return [Parameter(n, Parameter.KEYWORD_ONLY, default=v) for n, v in _DEFAULTS.items()]
+        return [Parameter(n, Parameter.KEYWORD_ONLY, default=v) for n, v in DEFAULTS.items()]
 
 
-_DEFAULTS: dict[str, Any] = {
-    "device_name": "",
-    "timestamp": None,
-    "metadata": extended.EMPTY,
-    "message_id": 0,
-}
-_COMMON = _DEFAULTS.keys() | {"header_version", "wire_type"}
-
+_NOTHING: dict[str, Any] = {}
 _new = object.__new__
 # Slots are filled through their descriptors: assignment is closed, messages being immutable.
 _set_frame: Callable[[Message, Frame | None], None] = Message.__dict__["_frame"].__set__
 _set_content: Callable[[Message, Buffers], None] = Message.__dict__["_content"].__set__
-
-
-def _checked(cls: type[Message], common: Common) -> Mapping[str, Any]:
-    """The common fields as they are kept.
-
-    Raises:
-        MessageError: one of them does not fit the header.
-    """
-    unknown = common.keys() - _COMMON
-    if unknown:
-        raise TypeError(f"{cls.__name__} has no field {sorted(unknown)[0]!r}")
-    kept: dict[str, Any] = dict(common)
-    if "device_name" in kept:
-        text.encode_fixed(kept["device_name"], NAME_SIZE, "device_name")
-    if kept.get("timestamp") is not None:
-        kept["timestamp"] = _seconds(kept["timestamp"])
-    if "metadata" in kept:
-        kept["metadata"] = Metadata.of(kept["metadata"])
-    if not 0 <= kept.get("message_id", 0) < 1 << 32:
-        raise MessageError(f"message_id is {kept['message_id']}, expected 0 to 2**32 - 1")
-    if kept.get("header_version", 1) not in (None, 1, 2):
-        raise MessageError(f"header_version is {kept['header_version']!r}, expected 1, 2 or None")
-    if "wire_type" in kept and kept["wire_type"] not in cls._wire_types:
-        raise MessageError(f"wire_type is {kept['wire_type']!r}, expected one of {cls._wire_types}")
-    if kept.get("header_version", 1) is None:
-        del kept["header_version"]
-    return kept
-
-
-def _seconds(value: Any) -> float:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        raise MessageError(f"timestamp is {value!r}, expected seconds since 1970 or None") from None
-    time.to_wire(seconds)
-    return seconds
-
-
-_registry: dict[bytes, type[Message]] = {}
-
-
-def message(wire_type: str, *aliases: str) -> Callable[[type[M]], type[M]]:
-    """Class decorator that registers a message type under its name on the wire.
-
-    Args:
-        wire_type: the name to write, 1 to 12 bytes of ASCII.
-        aliases: other names under which the same content is read; also written on request.
-
-    Raises:
-        MessageError: the name does not fit, or another class has it.
-    """
-
-    def register(cls: type[M]) -> type[M]:
-        cls.wire_type, cls._wire_types = wire_type, (wire_type, *aliases)
-        for name in cls._wire_types:
-            data = text.encode_fixed(name, TYPE_SIZE, "wire type")
-            if not name or not name.isascii():
-                raise MessageError(f"wire type {name!r} is not 1 to {TYPE_SIZE} ASCII characters")
-            taken = _registry.setdefault(data, cls)
-            if taken.__qualname__ != cls.__qualname__ or taken.__module__ != cls.__module__:
-                raise MessageError(f"wire type {name!r} is {taken.__name__} already")
-            _registry[data] = _padded[data.ljust(TYPE_SIZE, b"\0")] = cls
-        cls._raw_type = wire_type.encode().ljust(TYPE_SIZE, b"\0")
-        return cls
-
-    return register
-
-
-#: The same registry under the 12 bytes of a header.
-_padded: dict[bytes, type[Message]] = {}
-
-
-def registered(wire_type: str) -> type[Message] | None:
-    """The class of a wire type, None when igtl does not know it."""
-    return _registry.get(wire_type.encode())
-
-
-def message_types() -> Mapping[str, type[Message]]:
-    """All known wire types, queries included, and their classes."""
-    return {name.decode(): cls for name, cls in sorted(_registry.items())}
 
 
 class Unknown(Message):
@@ -390,7 +305,7 @@ class Unknown(Message):
         if not wire_type or not isinstance(content, (bytes, bytearray, memoryview)):
             raise MessageError("Unknown takes the name of a type and the bytes of its content")
         text.encode_fixed(wire_type, TYPE_SIZE, "wire type")
-        self._build(bytes(content), common)  # type: ignore[arg-type]
+        self._build(bytes(content), common)
         self.__dict__["wire_type"] = wire_type
 
     @property
@@ -403,11 +318,13 @@ class Unknown(Message):
         return {}
 
     def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed."""
         own = {"wire_type": self.wire_type, "content": self.content}
         return type(self)(**own | self._given() | changes)
 
     def __repr__(self) -> str:
-        return f"Unknown({self.wire_type!r}, <{len(self.content)} bytes>, device_name={self.device_name!r})"
+        size = len(self.content)
+        return f"Unknown({self.wire_type!r}, <{size} bytes>, device_name={self.device_name!r})"
 
 
 def decode_frame(frame: Frame) -> Message:
@@ -417,14 +334,16 @@ def decode_frame(frame: Frame) -> Message:
         ChecksumError: the body does not match the header's CRC.
         DecodeError: the content is not valid for its type.
     """
-    if crc64(frame[6]) != frame[5]:
+    version, raw_type, _, _, size, crc, body = frame
+    if crc64(body) != crc:
         frame.verify()
-    return (_padded.get(frame[1]) or _class_of(frame[1]))._received(frame)
-
-
-def _class_of(raw_type: bytes) -> type[Message]:
-    """The class for a header's 12 bytes of type, whatever follows a NUL in them."""
-    return _registry.get(raw_type.partition(b"\0")[0], Unknown)
+    cls = padded.get(raw_type) or class_of(raw_type) or Unknown
+    # The shortest way, for the types that come by the hundred thousand: nothing to look at now.
+    if size == cls._sure_size and version == 1 and raw_type == cls._raw_type:
+        message = _new(cls)
+        _set_frame(message, frame)
+        return message
+    return cls._received(frame)
 
 
 def decode(data: bytes | bytearray | memoryview) -> Message:
@@ -453,19 +372,11 @@ def encode_buffers(message: Message, *, version: int | None = None, now: float =
     frame = message._frame
     if frame is not None and (version is None or version == frame.version):
         return compact(frame.buffers())
-    if version is None:
-        version = message.__dict__.get("header_version")
     version = message._version(version)
     body = message._body(version)
-    header = HEADER.pack(
-        version,
-        message.wire_type.encode(),
-        message._raw_name(),
-        message._raw_time(now),
-        total(body),
-        crc64_of(body),
-    )
-    return compact((header, *body))
+    if len(body) == 1 and len(body[0]) < SMALL:
+        return (message._header(version, now, body) + body[0],)
+    return compact((message._header(version, now, body), *body))
 
 
 def encode(message: Message, version: int | None = None) -> bytes:
@@ -498,13 +409,4 @@ def describe(wire_type: str) -> list[Row]:
     Raises:
         MessageError: igtl does not know the type; the text names similar ones.
     """
-    cls = registered(wire_type)
-    if cls is None:
-        from difflib import get_close_matches
-
-        close = get_close_matches(wire_type.upper(), message_types(), n=3, cutoff=0.5)
-        raise MessageError(
-            f"message type {wire_type!r} is not known"
-            + (f", did you mean {' or '.join(close)}?" if close else "")
-        )
-    return cls.rows()
+    return named(wire_type).rows()

@@ -11,8 +11,10 @@ from igtl.codec.buffers import Buffer
 from igtl.codec.layout import U8, Layout, Row
 from igtl.codec.scalars import bytes_of, dtype_of, scalar_of, view
 from igtl.errors import DecodeError, MessageError
-from igtl.messages.message import Common, Message, message
+from igtl.messages.common import Common
+from igtl.messages.message import Message
 from igtl.messages.query import queries
+from igtl.messages.registry import message
 
 __all__ = ["NDArray"]
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from igtl.codec.declaration import Record, Records, field
 from igtl.codec.layout import F32, U8, Choice, Reserved, Text
-from igtl.messages.message import Message, message
+from igtl.messages.message import Message
 from igtl.messages.query import queries
+from igtl.messages.registry import message
 
 __all__ = ["Point", "PointElement", "Trajectory", "TrajectoryElement", "TrajectoryType"]
 

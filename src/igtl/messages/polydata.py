@@ -15,8 +15,10 @@ from igtl.codec.declaration import same, shown
 from igtl.codec.layout import U32, Duration, Layout, Row, frozen
 from igtl.codec.scalars import bytes_of
 from igtl.errors import DecodeError, MessageError
-from igtl.messages.message import Common, Message, message
+from igtl.messages.common import Common
+from igtl.messages.message import Message
 from igtl.messages.query import Start, companion, queries
+from igtl.messages.registry import message
 
 __all__ = ["Attribute", "Cells", "PolyData"]
 
@@ -192,7 +194,8 @@ class Attribute:
         wanted = _ATTRIBUTES[kind][1]
         if array.ndim not in (1, 2) or (wanted and components != wanted) or components > 0xFF:
             raise MessageError(
-                f"attribute {name!r} of {kind} has shape {array.shape}, expected (n, {wanted or 'm'})"
+                f"attribute {name!r} of {kind} has shape {array.shape}, "
+                f"expected (n, {wanted or 'm'})"
             )
         self.name, self.kind, self.data, self.cell = name, kind, frozen(array), cell
 

@@ -11,8 +11,9 @@ from igtl.codec.buffers import Buffer
 from igtl.codec.declaration import field
 from igtl.codec.layout import F32, POSE, Layout, frozen
 from igtl.errors import DecodeError
-from igtl.messages.message import Message, message
+from igtl.messages.message import Message
 from igtl.messages.query import queries
+from igtl.messages.registry import message
 
 __all__ = ["Position", "Transform"]
 

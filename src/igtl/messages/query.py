@@ -4,7 +4,7 @@ Every type may have four companions on the wire: GET_x asks for one x, STT_x sta
 them, STP_x stops it, RTS_x says whether that worked (protocol document version 2, "Query
 mechanism"). In Python they are made from the type's class:
 
-    Get(Image, device_name="CT")    Start(TrackingData, interval=0.02)    Stop(Image)    Ready(Image)
+    Get(Image, device_name="CT")  Start(TrackingData, interval=0.02)  Stop(Image)  Ready(Image)
 
 `message.target` is the class that a query is about; `isinstance(message, Get)` tells the kind.
 """
@@ -18,7 +18,8 @@ from igtl.codec.buffers import Buffer
 from igtl.codec.declaration import field
 from igtl.codec.layout import I8
 from igtl.errors import MessageError
-from igtl.messages.message import Message, message
+from igtl.messages.message import Message
+from igtl.messages.registry import message
 
 __all__ = ["Companion", "Get", "Ready", "Start", "Stop", "companion", "queries"]
 

@@ -11,8 +11,10 @@ from igtl.codec.buffers import Buffer
 from igtl.codec.layout import F64, U8, U64, Layout, Row
 from igtl.codec.tails import Array
 from igtl.errors import DecodeError, MessageError
-from igtl.messages.message import Common, Message, message
+from igtl.messages.common import Common
+from igtl.messages.message import Message
 from igtl.messages.query import queries
+from igtl.messages.registry import message
 from igtl.messages.unit import format_unit, parse_unit
 
 __all__ = ["Sensor"]

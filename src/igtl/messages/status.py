@@ -7,8 +7,9 @@ from enum import IntEnum
 from igtl.codec.declaration import field
 from igtl.codec.layout import I64, U16, Choice, Text
 from igtl.codec.tails import Names, TerminatedText
-from igtl.messages.message import Message, message
+from igtl.messages.message import Message
 from igtl.messages.query import queries
+from igtl.messages.registry import message
 
 __all__ = ["Capability", "Status", "StatusCode"]
 

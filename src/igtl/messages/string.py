@@ -8,8 +8,10 @@ from igtl.codec import text as wire_text
 from igtl.codec.buffers import Buffer
 from igtl.codec.layout import U16, Layout, Row
 from igtl.errors import DecodeError, MessageError
-from igtl.messages.message import Common, Message, message
+from igtl.messages.common import Common
+from igtl.messages.message import Message
 from igtl.messages.query import queries
+from igtl.messages.registry import message
 
 __all__ = ["String"]
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from igtl.codec.declaration import Record, Records, field
 from igtl.codec.layout import F32, I32, POSE, U8, Choice, Reserved, Scaled, Text
-from igtl.messages.message import Message, message
+from igtl.messages.message import Message
 from igtl.messages.query import Start, companion, queries
+from igtl.messages.registry import message
 
 __all__ = ["QuaternionTool", "QuaternionTrackingData", "Tool", "ToolType", "TrackingData"]
 

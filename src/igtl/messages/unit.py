@@ -16,7 +16,35 @@ _PREFIXES = {"da": 1, "h": 2, "k": 3, "M": 4, "G": 5, "T": 6, "P": 7}
 _PREFIXES |= {"d": 9, "c": 10, "m": 11, "u": 12, "µ": 12, "μ": 12, "n": 13, "p": 14, "f": 15}
 _PREFIX_NAMES = {number: name for name, number in reversed(_PREFIXES.items())}
 
-_UNITS = "m g s A K mol cd rad sr Hz N Pa J W C V F ohm S Wb T H lm lx Bq Gy Sv".split()
+_UNITS = [
+    "m",
+    "g",
+    "s",
+    "A",
+    "K",
+    "mol",
+    "cd",
+    "rad",
+    "sr",
+    "Hz",
+    "N",
+    "Pa",
+    "J",
+    "W",
+    "C",
+    "V",
+    "F",
+    "ohm",
+    "S",
+    "Wb",
+    "T",
+    "H",
+    "lm",
+    "lx",
+    "Bq",
+    "Gy",
+    "Sv",
+]
 _NUMBERS = {name: number for number, name in enumerate(_UNITS, start=1)} | {"Ω": 18}
 _PAIRS = 6
 

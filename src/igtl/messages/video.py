@@ -16,8 +16,10 @@ from igtl.codec.declaration import Record, Records, field
 from igtl.codec.layout import F32, F64, I16, U8, U16, U32, Layout, Reserved, Row, Scaled, Text
 from igtl.errors import DecodeError, MessageError
 from igtl.messages import geometry
-from igtl.messages.message import Common, Message, message
+from igtl.messages.common import Common
+from igtl.messages.message import Message
 from igtl.messages.query import Start, companion, queries
+from igtl.messages.registry import message
 
 __all__ = ["FrameType", "Video", "VideoMeta", "VideoMetaElement"]
 

@@ -90,8 +90,10 @@ class Client:
                 it was a FramingError, which ends the link.
             ClosedError: the connection broke in the middle of a message.
         """
-        for frame in self.frames():
-            yield decode_frame(frame)
+        inbox, decode = self._inbox, decode_frame
+        pop = inbox.pop
+        while len(inbox) or self._fill(None):
+            yield decode(pop())
 
     def frames(self) -> Iterator[Frame]:
         """Every message in order as a frame, not decoded and not checked."""

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Peer"]
 
-#: A burst of so many small messages goes out at once, one system call each; beyond, one call every
-#: `_PACE` seconds takes all that have gathered. What waits is sent after `_DELAY` at the latest.
-_BURST, _PACE, _DELAY = 32, 50e-6, 500e-6
+#: Small messages go out at once, a system call each, until these calls have taken more than one
+#: part in `_SHARE` of the time, `_BURST` seconds of it ahead. From then on they gather, and one
+#: call sends them all; what waits is sent after `_DELAY` seconds at the latest.
+_SHARE, _BURST, _DELAY = 10, 3e-3, 2e-3
 #: So many bytes go out at once in any case.
 _ENOUGH = 1 << 15
 
@@ -205,7 +206,10 @@ class Peer:
                     self._gathering = True
                     self._reactor.call_at(now + _DELAY, self._send_gathered)
                 return False
-            self._paced_until = max(self._paced_until, now - _BURST * _PACE) + _PACE
+            blocked = self._flush()
+            cost = (time.monotonic() - now) * _SHARE
+            self._paced_until = max(self._paced_until, now - _BURST) + cost
+            return blocked
         return self._flush()
 
     def _send_gathered(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from igtl.codec.frame import HEADER_SIZE, Frame
@@ -16,6 +16,7 @@ __all__ = ["Decoder", "Inbox"]
 
 M = TypeVar("M", bound=Message)
 
+_type_and_name = operator.itemgetter(1, 2)
 _order = operator.itemgetter(0)
 
 #: Devices of which the newest message is kept; beyond, the one heard of first is forgotten.
@@ -43,6 +44,8 @@ class Inbox:
         self.reader = FrameReader(max_body)
         self.buffer = self.reader.buffer
         self._frames: deque[Frame] = deque()
+        #: pop(): the next frame; IndexError when there is none.
+        self.pop: Callable[[], Frame] = self._frames.popleft
         self._newest: dict[tuple[bytes, bytes], tuple[int, Frame]] = {}
         self._bytes = 0
         self._max_frames, self._max_bytes = max_frames, max_bytes
@@ -50,12 +53,12 @@ class Inbox:
     def received(self, count: int) -> int:
         """Take in `count` bytes that were put into `buffer()`; how many messages are complete."""
         frames = self.reader.received(count)
-        newest = self._newest
-        for order, frame in enumerate(frames, self.counters.messages_received):
-            newest[frame[1:3]] = order, frame
+        newest, counters = self._newest, self.counters
+        newest.update(
+            zip(map(_type_and_name, frames), enumerate(frames, counters.messages_received))
+        )
+        self._bytes = count if not self._frames else self._bytes + count
         self._frames += frames
-        self._bytes += count
-        counters = self.counters
         counters.messages_received += len(frames)
         counters.bytes_received += count
         if len(newest) > _MOST_DEVICES:
@@ -65,16 +68,12 @@ class Inbox:
     @property
     def full(self) -> bool:
         """Whether more would be dropped, sooner or later."""
+        if self._bytes >= self._max_bytes:  # an upper bound: what was taken is not subtracted
+            self._bytes = sum(HEADER_SIZE + frame.body_size for frame in self._frames)
         return len(self._frames) >= self._max_frames or self._bytes >= self._max_bytes
 
     def __len__(self) -> int:
         return len(self._frames)
-
-    def pop(self) -> Frame:
-        """The next frame; IndexError when there is none."""
-        frame = self._frames.popleft()
-        self._bytes -= HEADER_SIZE + frame[4]
-        return frame
 
     def drop_oldest(self) -> None:
         """Make room: what a user who only wants the latest will never ask for."""

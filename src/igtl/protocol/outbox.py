@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Literal, get_args
 
 from igtl.codec.buffers import SMALL, Buffer, Buffers, total
+from igtl.codec.frame import NAME_SIZE, TYPE_SIZE
 from igtl.errors import MessageError
 from igtl.messages.message import Message, encode_buffers
 from igtl.protocol.counters import Counters
@@ -42,12 +43,24 @@ class Outgoing:
         now: seconds since 1970 UTC, the time of a message that has none.
     """
 
-    __slots__ = ("buffers", "key", "size")
+    __slots__ = ("buffers", "size")
 
     def __init__(self, message: Message, now: float) -> None:
-        self.buffers: Buffers = tuple(map(_owned, encode_buffers(message, now=now)))
-        self.size = total(self.buffers)
-        self.key = (message.wire_type, message.device_name)
+        buffers = encode_buffers(message, now=now)
+        if len(buffers) == 1:
+            self.buffers: Buffers = buffers
+            self.size = len(buffers[0])
+        else:
+            self.buffers = tuple(map(_owned, buffers))
+            self.size = total(buffers)
+
+    @property
+    def key(self) -> bytes:
+        """Type and device name, as they stand in the header."""
+        return bytes(self.buffers[0][_KEY])
+
+
+_KEY = slice(2, 2 + TYPE_SIZE + NAME_SIZE)
 
 
 def _owned(buffer: Buffer) -> Buffer:
