@@ -30,11 +30,11 @@ def join(buffers: Buffers) -> bytes:
 def compact(buffers: Buffers) -> Buffers:
     """The same bytes with neighbouring small pieces joined: what is cheapest to send."""
     if total(buffers) <= SMALL:
-        return (join(buffers),)
+        return (b"".join(buffers),)
     pieces: list[Buffer] = []
     for buffer in buffers:
         if pieces and len(pieces[-1]) + len(buffer) <= SMALL:
             pieces[-1] = join((pieces[-1], buffer))
-        else:
+        elif len(buffer):  # an empty piece would look like something left to send
             pieces.append(buffer)
     return pieces

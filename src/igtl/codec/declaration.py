@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 import numpy as np
 
 from igtl.codec.buffers import Buffer
-from igtl.codec.layout import Layout, Row, WireType
+from igtl.codec.layout import Layout, Row, WireType, frozen
 from igtl.errors import DecodeError, MessageError
 
 __all__ = ["Declared", "Field", "Record", "Records", "Tail", "Wire", "field", "same", "shown"]
@@ -108,7 +108,7 @@ class Wire:
             TypeError: as Python does for a call that does not fit the signature.
         """
         if len(args) == self._complete_with and not named:
-            return dict(zip(self.positional, args, strict=True))
+            return dict(zip(self.positional, args))  # noqa: B905 - compared above, and hot
         if len(args) > len(self.positional):
             raise TypeError(
                 f"{owner} takes {len(self.positional)} positional arguments "
@@ -167,11 +167,15 @@ def _is_value(one: Field) -> bool:
 
 
 class _Signature:
-    """Tells `help` and `inspect` what a generic constructor takes; made when somebody asks."""
+    """Tells `help` and `inspect` what a constructor takes; made when somebody asks."""
 
     def __get__(self, instance: object, owner: type[Declared]) -> Any:
-        from inspect import Parameter, Signature
+        from inspect import Parameter, Signature, signature
 
+        own = list(signature(owner.__init__).parameters.values())[1:]
+        written = [one for one in own if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
+        if len(own) - len(written) < 2:  # without *args, **named it takes what it says
+            return Signature(written + owner._more_parameters())
         wire = owner.wire
         by_name = [name for name in wire.names if name not in wire.positional]
         plain = [(name, Parameter.POSITIONAL_OR_KEYWORD) for name in wire.positional]
@@ -180,7 +184,8 @@ class _Signature:
             Parameter(name, kind, default=wire.defaults.get(name, Parameter.empty))
             for name, kind in plain + named
         ]
-        return Signature(parameters + owner._more_parameters())
+        first = [one for one in written if one.kind is not one.KEYWORD_ONLY]
+        return Signature(first + parameters + owner._more_parameters())
 
 
 @dataclass_transform(frozen_default=True, eq_default=False, field_specifiers=(field,))
@@ -229,6 +234,13 @@ class Record(Declared):
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
         return type(self)(**{**self.__dict__, **changes})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the fields of a pickle, whose arrays can be written to."""
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                frozen(value)
+        self.__dict__.update(state)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

@@ -59,16 +59,16 @@ class Metadata(Mapping[str, str]):
         return made
 
     def pack(self) -> tuple[bytes, bytes]:
-        """Metadata header and metadata, as bytes."""
-        sizes = b"".join(_ENTRY.pack(len(k), encoding, len(v)) for k, encoding, v in self.entries)
-        header = _COUNT.pack(len(self.entries)) + sizes
+        """Metadata header and metadata, as bytes; MessageError when they are too large."""
+        header_size = _COUNT.size + _ENTRY.size * len(self.entries)
         body = b"".join(k + v for k, _, v in self.entries)
-        if len(header) > _LIMIT or len(body) > _LIMIT:
+        if header_size > _LIMIT or len(body) > _LIMIT:
             raise MessageError(
-                f"metadata takes {len(header)} + {len(body)} bytes, over the limit of {_LIMIT} each "
+                f"metadata takes {header_size} + {len(body)} bytes, over the limit of {_LIMIT} each "
                 "that peers can read: carry less, or send it as a STRING"
             )
-        return header, body
+        sizes = b"".join(_ENTRY.pack(len(k), encoding, len(v)) for k, encoding, v in self.entries)
+        return _COUNT.pack(len(self.entries)) + sizes, body
 
     def __getitem__(self, key: str) -> str:
         return self._values[key]
@@ -83,7 +83,7 @@ class Metadata(Mapping[str, str]):
         return repr(self._values)
 
     def __hash__(self) -> int:
-        return hash(self.entries)
+        return hash(frozenset(self._values.items()))
 
 
 EMPTY = Metadata()

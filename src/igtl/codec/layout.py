@@ -52,6 +52,7 @@ __all__ = [
     "Time",
     "WireType",
     "frozen",
+    "numbers",
 ]
 
 
@@ -109,6 +110,8 @@ class Number(WireType):
             return float(value)
         except (TypeError, ValueError):
             raise MessageError(f"{what} is {value!r}, expected a number") from None
+        except OverflowError:
+            raise MessageError(f"{what} is beyond the range of {self.name}") from None
 
     def encode(self, value: Any, what: str) -> Sequence[Any]:
         return (self.convert(value, what),)
@@ -149,6 +152,24 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     """The same array, made read-only."""
     array.flags.writeable = False
     return array
+
+
+def numbers(value: Any, dtype: np.dtype[Any], what: str) -> NDArray[Any]:
+    """An array of `dtype`, a float type, that holds the real numbers `value`.
+
+    Raises:
+        MessageError: they are something else, or beyond the range of `dtype`.
+    """
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "buif":
+            raise TypeError
+        with np.errstate(over="raise"):
+            return array.astype(dtype, copy=False)
+    except (TypeError, ValueError):
+        raise MessageError(f"{what} is {value!r}, expected real numbers") from None
+    except FloatingPointError:
+        raise MessageError(f"{what} is beyond the range of {dtype.name}") from None
 
 
 class Text(WireType):
@@ -228,7 +249,7 @@ class Fixed(WireType):
             return (0,)
         try:
             return (time.to_wire(float(value)),)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise MessageError(f"{what} is {value!r}: {error}") from None
 
     def decode(self, values: Sequence[Any]) -> float | None:
@@ -252,30 +273,24 @@ class Pose(WireType):
     name = "f32[12]"
 
     def encode(self, value: Any, what: str) -> Sequence[Any]:
-        rows = value if isinstance(value, np.ndarray) else _numbers(value, what)
+        rows = value if isinstance(value, np.ndarray) else numbers(value, np.dtype("f8"), what)
         if rows.shape != (4, 4) and rows.shape != (3, 4):
             raise MessageError(f"{what} has shape {rows.shape}, expected (4, 4) or (3, 4)")
-        m = rows.ravel().tolist()
-        if len(m) == 16 and m[12:] != _LAST_ROW:
-            raise MessageError(f"{what} has {m[12:]} as its last row, expected [0, 0, 0, 1]")
-        return m[0], m[4], m[8], m[1], m[5], m[9], m[2], m[6], m[10], m[3], m[7], m[11]
+        flat = rows.ravel().tolist()
+        if flat[12:] not in _LAST_ROWS:
+            raise MessageError(f"{what} has {flat[12:]} as its last row, expected [0, 0, 0, 1]")
+        return _by_columns(flat)
 
     def decode(self, values: Sequence[Any]) -> NDArray[np.float64]:
         a, d, g, b, e, h, c, f, i, x, y, z = values
-        return frozen(
-            np.array((a, b, c, x, d, e, f, y, g, h, i, z, 0.0, 0.0, 0.0, 1.0)).reshape(4, 4)
-        )
+        rows = _ROWS.pack(a, b, c, x, d, e, f, y, g, h, i, z, 0.0, 0.0, 0.0, 1.0)
+        return np.frombuffer(rows).reshape(4, 4)  # read-only, as bytes are
 
 
-_LAST_ROW = [0, 0, 0, 1]
+_ROWS = struct.Struct("=16d")
+_LAST_ROWS = [[0, 0, 0, 1], []]
+_by_columns = operator.itemgetter(0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11)
 POSE = Pose()
-
-
-def _numbers(value: Any, what: str) -> NDArray[np.float64]:
-    try:
-        return np.asarray(value, np.float64)
-    except (TypeError, ValueError):
-        raise MessageError(f"{what} is {value!r}, expected a matrix of numbers") from None
 
 
 class Row(NamedTuple):
@@ -306,6 +321,7 @@ class Layout:
                 self._plan.append((name, kind, slice(at, at + kind.count)))
                 at += kind.count
         self.names = tuple(name for name, _, _ in self._plan)
+        self._decoders = [(name, kind.decode, where) for name, kind, where in self._plan]
 
     def pack(self, values: Mapping[str, Any], where: str = "") -> bytes:
         """Bytes of `values`, one for each name.
@@ -315,7 +331,7 @@ class Layout:
         """
         flat: list[Any] = []
         for name, kind, _ in self._plan:
-            flat += kind.encode(values[name], where + name)
+            flat += kind.encode(values[name], f"{where}{name}" if where else name)
         try:
             return self._struct.pack(*flat)
         except (struct.error, OverflowError):
@@ -351,7 +367,7 @@ class Layout:
         return self._struct.unpack_from(data, offset)
 
     def _values(self, flat: tuple[Any, ...]) -> dict[str, Any]:
-        return {name: kind.decode(flat[where]) for name, kind, where in self._plan}
+        return {name: decode(flat[where]) for name, decode, where in self._decoders}
 
     def rows(self, offset: int = 0) -> list[Row]:
         """The byte table, counted from `offset`."""

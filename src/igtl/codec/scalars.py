@@ -90,5 +90,12 @@ def view(data: Buffer, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int
             f"but {len(data) - offset} are there"
         )
     if size == 0:
-        return frozen(np.zeros(shape, dtype))
+        return frozen(_empty(dtype, shape))
     return frozen(np.frombuffer(data, dtype, offset=offset).reshape(shape))
+
+
+def _empty(dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    try:
+        return np.empty(shape, dtype)
+    except ValueError as error:  # numpy multiplies the lengths that are not 0
+        raise DecodeError(f"{'x'.join(map(str, shape))} {dtype.name}: {error}") from None

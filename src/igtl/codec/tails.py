@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from igtl.codec import text
 from igtl.codec.buffers import Buffer
 from igtl.codec.declaration import Tail
-from igtl.codec.layout import F32, F64, Number, frozen
+from igtl.codec.layout import F32, F64, Number, frozen, numbers
 from igtl.errors import DecodeError, MessageError
 
 __all__ = ["Array", "Names", "TerminatedText"]
@@ -67,10 +67,7 @@ class Array(Tail):
             raise DecodeError(f"{len(data)} bytes are not a whole number of {self._dtype.itemsize}")
 
     def encode(self, value: Any, what: str) -> bytes:
-        try:
-            array = np.asarray(value, self._dtype)
-        except (TypeError, ValueError):
-            raise MessageError(f"{what} is {value!r}, expected numbers") from None
+        array = numbers(value, self._dtype, what)
         if array.ndim != 1:
             raise MessageError(f"{what} has shape {array.shape}, expected (n,)")
         return array.tobytes()

@@ -5,12 +5,16 @@ The same form carries durations (resolutions of streams). Zero means that no tim
 
 from __future__ import annotations
 
+import math
+
 from igtl.errors import MessageError
 
 __all__ = ["from_wire", "nanoseconds", "to_wire"]
 
 _ONE = 1 << 32
 _LIMIT = 1 << 64
+#: The last time: what lies between it and 2**32 s is rounded down, so that it can be written again.
+_LAST = math.nextafter(_ONE, 0.0)
 
 
 def to_wire(seconds: float) -> int:
@@ -28,7 +32,7 @@ def to_wire(seconds: float) -> int:
 
 def from_wire(value: int) -> float:
     """Seconds, rounded to the nearest float (0.24 us apart in this century)."""
-    return value / _ONE
+    return min(value / _ONE, _LAST)
 
 
 def nanoseconds(value: int) -> int:

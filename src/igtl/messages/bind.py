@@ -57,10 +57,10 @@ class Bind(Message):
                     f"children[{index}] has metadata or a message id, which children cannot carry"
                 )
             size = total(child._content)
-            table.append(_CHILD.pack(child.wire_type.encode(), size))
+            table.append(_CHILD.pack(child._raw_wire_type(), size))
             bodies += [*child._content, b"\0" * (size % 2)]
         head = _COUNT.pack({"count": len(table)}) + b"".join(table)
-        self._build((head + _pack_names(child.device_name for child in children), *bodies), common)
+        self._build((head + _pack_names(map(_raw_name, children)), *bodies), common)
 
     @classmethod
     def _decode(cls, content: Buffer) -> dict[str, Any]:
@@ -119,9 +119,14 @@ def _child(raw_type: bytes, name: bytes, body: Buffer, depth: int) -> Message:
     return child
 
 
-def _pack_names(names: Iterable[str]) -> bytes:
+def _raw_name(child: Message) -> bytes:
+    """A child's device name; as it came, when it was received."""
+    return child._raw_name().partition(b"\0")[0]
+
+
+def _pack_names(names: Iterable[bytes]) -> bytes:
     """Size of the table of names, and the table."""
-    table = b"".join(text.encode_fixed(name, 0xFFFF, "device name") + b"\0" for name in names)
+    table = b"".join(name + b"\0" for name in names)
     table += b"\0" * (len(table) % 2)
     if len(table) > 0xFFFF:
         raise MessageError(f"the device names take {len(table)} bytes, at most 65534 are possible")
@@ -161,7 +166,8 @@ class _Wanted:
         raw = [
             text.encode_fixed(one, TYPE_SIZE, "wire type").ljust(TYPE_SIZE, b"\0") for one in types
         ]
-        return _U16.pack(len(types)) + b"".join(raw) + _pack_names(device_names)
+        names = [text.encode_fixed(name, NAME_SIZE, "device name") for name in device_names]
+        return _COUNT.pack({"count": len(types)}) + b"".join(raw) + _pack_names(names)
 
     @staticmethod
     def unpack(data: Buffer) -> dict[str, Any]:

@@ -55,6 +55,8 @@ def checked(cls: type[Message], common: Mapping[str, Any]) -> dict[str, Any]:
         kept[name] = check(cls, value)
     if kept.get("header_version", 1) is None:
         del kept["header_version"]
+    if kept.get("header_version") == 1 and (kept.get("metadata") or kept.get("message_id")):
+        raise MessageError("metadata and message ids need header version 2, 1 was asked for")
     return kept
 
 
@@ -80,7 +82,7 @@ def _timestamp(cls: type[Message], value: Any) -> float | None:
         return None
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise MessageError(f"timestamp is {value!r}, expected seconds since 1970 or None") from None
     time.to_wire(seconds)
     return seconds

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from igtl.codec.layout import frozen
+from igtl.codec.layout import frozen, numbers
 from igtl.errors import MessageError
 
 __all__ = ["COORDINATES", "flipped", "from_wire", "make", "number_of", "to_wire"]
@@ -24,6 +24,9 @@ __all__ = ["COORDINATES", "flipped", "from_wire", "make", "number_of", "to_wire"
 #: Names and numbers of the patient coordinate systems: right-anterior-superior and
 #: left-posterior-superior, by the directions in which x, y and z grow.
 COORDINATES = {"RAS": 1, "LPS": 2}
+
+_FLOAT = np.dtype(np.float64)
+_SIGNS = np.array([[-1.0], [-1.0], [1.0], [1.0]])
 
 #: A size in voxels: i, j, k.
 Size = tuple[int, int, int]
@@ -54,7 +57,7 @@ def make(
         raise MessageError(
             "ijk_to_world holds spacing and origin: give either it or spacing and origin"
         )
-    matrix = _array(ijk_to_world, "ijk_to_world")
+    matrix = numbers(ijk_to_world, _FLOAT, "ijk_to_world")
     if matrix.shape == (3, 4):
         matrix = np.vstack((matrix, (0.0, 0.0, 0.0, 1.0)))
     if matrix.shape != (4, 4) or matrix[3].tolist() != [0, 0, 0, 1]:
@@ -65,17 +68,10 @@ def make(
 
 
 def _triple(value: ArrayLike, what: str) -> NDArray[np.float64]:
-    array = _array(value, what)
+    array = numbers(value, _FLOAT, what)
     if array.shape not in ((), (3,)):
         raise MessageError(f"{what} has shape {array.shape}, expected three numbers, for i, j, k")
     return array
-
-
-def _array(value: ArrayLike, what: str) -> NDArray[np.float64]:
-    try:
-        return np.asarray(value, np.float64)
-    except (TypeError, ValueError):
-        raise MessageError(f"{what} is {value!r}, expected numbers") from None
 
 
 def to_wire(matrix: NDArray[np.float64], size: Size) -> list[float]:
@@ -98,4 +94,4 @@ def from_wire(values: NDArray[np.float64], size: Size) -> NDArray[np.float64]:
 
 def flipped(matrix: NDArray[Any]) -> NDArray[Any]:
     """The same in the other of RAS and LPS: x and y change their signs."""
-    return frozen(np.diag((-1.0, -1.0, 1.0, 1.0)) @ matrix)
+    return frozen(matrix * _SIGNS + 0.0)  # + 0.0 makes 0 of -0

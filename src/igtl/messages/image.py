@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from igtl.messages.registry import message
 
 __all__ = ["Image"]
 
+_SIZE = U16[3]
 _PREFIX = Layout(
     [
         ("version", U16, "1"),
@@ -30,10 +31,10 @@ _PREFIX = Layout(
         ),
         ("endian", U8, "byte order of the pixels: 1 big, 2 little"),
         ("coordinate", U8, "1 RAS, 2 LPS"),
-        ("size", U16[3], "voxels along i, j, k of the whole volume"),
+        ("size", _SIZE, "voxels along i, j, k of the whole volume"),
         ("pose", F32[12], "vectors of the i, j and k axis, as long as the spacing; centre [mm]"),
-        ("offset", U16[3], "first voxel of the part that follows"),
-        ("part", U16[3], "voxels along i, j, k of that part"),
+        ("offset", _SIZE, "first voxel of the part that follows"),
+        ("part", _SIZE, "voxels along i, j, k of that part"),
     ]
 )
 
@@ -130,6 +131,11 @@ class Image(Message):
             "volume_size": size,
         }
 
+    def _remade(self, values: dict[str, Any]) -> Self:
+        if values["pixels"] is self.pixels:  # what their axes mean is known
+            values = {"components": self.components} | values
+        return type(self)(**values)
+
     @property
     def size(self) -> Size:
         """Voxels along i, j, k of the whole volume."""
@@ -201,15 +207,16 @@ def _placed(part: Size, offset: Size, whole: Size | None) -> tuple[Size, Size]:
     """Size of the whole volume, and where in it the part begins.
 
     Raises:
-        MessageError: the part does not lie inside the volume.
+        MessageError: not three numbers each, or the part does not lie inside the volume.
     """
-    ends = tuple(start + length for start, length in zip(offset, part, strict=True))
-    size = tuple(ends if whole is None else whole)
-    if min(offset) < 0 or len(size) != 3 or any(e > s for e, s in zip(ends, size, strict=True)):
+    i, j, k = _SIZE.encode(offset, "sub_volume_offset")
+    ends = i + part[0], j + part[1], k + part[2]
+    size = ends if whole is None else tuple(_SIZE.encode(whole, "volume_size"))
+    if any(end > length for end, length in zip(ends, size, strict=True)):
         raise MessageError(
-            f"a sub-volume of {part} voxels at {tuple(offset)} reaches outside a volume of {size}"
+            f"a sub-volume of {part} voxels at {(i, j, k)} reaches outside a volume of {size}"
         )
-    return size, offset
+    return size, (i, j, k)
 
 
 def _validate(head: dict[str, Any]) -> None:

@@ -61,6 +61,8 @@ class Message(Declared):
     names: ClassVar[tuple[str, ...]] = ()
 
     _raw_type: ClassVar[bytes] = b""
+    #: Fields of a content that is known to be valid.
+    _unpack: ClassVar[Callable[[Buffer], dict[str, Any]]]
     #: Size of a content of which every bit pattern is valid; -1: it has to be looked at.
     _sure_size: ClassVar[int] = -1
 
@@ -90,16 +92,18 @@ class Message(Declared):
         """Take the names on the wire; the decorator `igtl.message` calls this."""
         cls.wire_type, cls.wire_types = wire_type, (wire_type, *aliases)
         cls._raw_type = wire_type.encode().ljust(TYPE_SIZE, b"\0")
-        if cls._is_declared() and cls.wire.tail is None and cls.names:
-            cls._sure_size = cls.wire.layout.size
-
-    def __init__(self, *args: Any, **named: Any) -> None:
-        common = named
-        if named and len(args) < len(self.names):
-            common = {name: named.pop(name) for name in NAMES & named.keys()}
-            values = self.wire.bind(type(self).__name__, args, named)
+        if cls._is_declared():
+            cls._unpack = cls.wire.unpack
+            if cls.wire.tail is None and cls.names:
+                cls._sure_size = cls.wire.layout.size
         else:
-            values = self.wire.bind(type(self).__name__, args, _NOTHING)
+            cls._unpack = cls._decode
+
+    def __init__(self, *args: Any, device_name: str = "", **named: Any) -> None:
+        common = {name: named.pop(name) for name in NAMES & named.keys()} if named else {}
+        values = self.wire.bind(type(self).__name__, args, named)
+        if device_name != "":
+            common["device_name"] = device_name
         self._build(self._encode(values), common)
 
     def _build(self, content: Buffer | Buffers, common: Mapping[str, Any] | Common) -> None:
@@ -160,12 +164,13 @@ class Message(Declared):
 
     def __getattr__(self, name: str) -> Any:
         """Give what was not asked for before: common fields, or all fields of the content."""
+        if name == "header_version":  # not kept: it may change with what `replace` adds
+            return self._frame.version if self._frame else self._version(None)
         if name in NAMES:
             value = self.__dict__[name] = self._common(name)
             return value
         if name in self.names:
-            decode = self.wire.unpack if self._is_declared() else self._decode
-            self.__dict__.update(decode(self.raw_content))
+            self.__dict__.update(type(self)._unpack(self.raw_content))
             return self.__dict__[name]
         if name == "_content" and self._frame is not None:
             return (self._frame.body,)
@@ -173,8 +178,6 @@ class Message(Declared):
 
     def _common(self, name: str) -> Any:
         frame = self._frame
-        if name == "header_version":
-            return frame.version if frame else self._version(None)
         if frame is None or name in ("metadata", "message_id"):
             return DEFAULTS[name]
         if name == "timestamp":
@@ -193,8 +196,9 @@ class Message(Declared):
     @property
     def raw_content(self) -> Buffer:
         """The content's bytes: the body without extended header and metadata."""
-        content = self._content
-        return content[0] if len(content) == 1 else join(content)
+        if self._frame is not None and self._frame[0] == 1:
+            return self._frame[6]
+        return self._content[0] if len(self._content) == 1 else join(self._content)
 
     @property
     def timestamp_ns(self) -> int | None:
@@ -209,14 +213,19 @@ class Message(Declared):
             copy._build(self._content, self._given() | changes)
             return copy
         fields = {name: getattr(self, name) for name in self.names}
-        return type(self)(**fields | self._given() | changes)
+        return self._remade(fields | self._given() | changes)
+
+    def _remade(self, values: dict[str, Any]) -> Self:
+        """A message of the same class with these values."""
+        return type(self)(**values)
 
     def _given(self) -> dict[str, Any]:
         """The common fields as a constructor takes them."""
         given = {name: self.__dict__[name] for name in NAMES & self.__dict__.keys()}
         if self._frame is not None:
             given |= {"device_name": self._frame.device_name, "timestamp": self.timestamp}
-            given |= {"header_version": min(self._frame.version, 2)}
+            if self._frame.version > 1:
+                given["header_version"] = 2
         return given
 
     def _version(self, asked: int | None) -> int:
@@ -242,15 +251,13 @@ class Message(Declared):
         seconds = self.__dict__.get("timestamp")
         return time.to_wire(now if seconds is None else seconds)
 
-    def _header(self, version: int, now: float, body: Buffers) -> bytes:
-        return HEADER.pack(
-            version,
-            self.wire_type.encode(),
-            raw_name(self.device_name) if self._frame is None else self._frame.raw_name,
-            self._raw_time(now),
-            total(body),
-            crc64_of(body),
-        )
+    def _raw_wire_type(self) -> bytes:
+        if self._frame is not None:
+            return self._frame.raw_type
+        return self.wire_type.encode() if "wire_type" in self.__dict__ else self._raw_type
+
+    def _raw_name(self) -> bytes:
+        return raw_name(self.device_name) if self._frame is None else self._frame.raw_name
 
     def _body(self, version: int) -> Buffers:
         if version == 1:
@@ -283,7 +290,8 @@ class Message(Declared):
     def _more_parameters(cls) -> list[Any]:
         from inspect import Parameter
 
-        return [Parameter(n, Parameter.KEYWORD_ONLY, default=v) for n, v in DEFAULTS.items()]
+        given = DEFAULTS | {"header_version": None}
+        return [Parameter(n, Parameter.KEYWORD_ONLY, default=v) for n, v in given.items()]
 
 
 _NOTHING: dict[str, Any] = {}
@@ -374,9 +382,16 @@ def encode_buffers(message: Message, *, version: int | None = None, now: float =
         return compact(frame.buffers())
     version = message._version(version)
     body = message._body(version)
-    if len(body) == 1 and len(body[0]) < SMALL:
-        return (message._header(version, now, body) + body[0],)
-    return compact((message._header(version, now, body), *body))
+    small = len(body) == 1 and len(body[0]) < SMALL
+    header = HEADER.pack(
+        version,
+        message._raw_wire_type(),
+        message._raw_name(),
+        message._raw_time(now),
+        len(body[0]) if small else total(body),
+        crc64(body[0]) if small else crc64_of(body),
+    )
+    return (header + body[0],) if small else compact((header, *body))
 
 
 def encode(message: Message, version: int | None = None) -> bytes:

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from igtl.codec import text
 from igtl.codec.buffers import Buffer
-from igtl.codec.declaration import same, shown
-from igtl.codec.layout import U32, Duration, Layout, Row, frozen
+from igtl.codec.declaration import Record
+from igtl.codec.layout import U32, Duration, Layout, Row, frozen, numbers
 from igtl.codec.scalars import bytes_of
 from igtl.errors import DecodeError, MessageError
 from igtl.messages.common import Common
@@ -33,6 +33,7 @@ _HEAD = Layout(
     + [("attributes", U32, "number of attributes")]
 )
 _ATTRIBUTE = struct.Struct(">BBI")
+_FLOAT = np.dtype(np.float32)
 
 #: Attributes: name, number on the wire, and components of an item (0: any).
 _ATTRIBUTES = {
@@ -64,8 +65,10 @@ class Cells(Sequence[NDArray[np.uint32]]):
             self._data, self._starts = cells._data, cells._starts
         elif isinstance(cells, np.ndarray) and cells.ndim == 2:
             self._data, self._starts = _uniform(_indices(cells))
+        elif isinstance(cells, Iterable):
+            self._data, self._starts = _ragged([_indices(cell) for cell in cells])
         else:
-            self._data, self._starts = _ragged([_indices(cell) for cell in cells])  # type: ignore[union-attr]
+            raise MessageError(f"cells are {cells!r}, expected sequences of point indices")
 
     @classmethod
     def of(cls, data: Buffer, count: int, what: str) -> Cells:
@@ -121,9 +124,12 @@ _NO_DATA = frozen(np.zeros(0, ">u4"))
 
 
 def _indices(value: ArrayLike) -> NDArray[np.uint32]:
-    array = np.asarray(value)
-    if array.dtype.kind not in "iu" or (
-        array.size and (array.min() < 0 or array.max() > 0xFFFFFFFF)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of different lengths
+        array = np.zeros(())
+    if array.size and (
+        array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 0xFFFFFFFF
     ):
         raise MessageError(f"a cell is {value!r}, expected point indices (integers of 0 and more)")
     indices: NDArray[np.uint32] = array.astype(">u4")
@@ -171,7 +177,7 @@ def _starts(data: NDArray[np.uint32], count: int, what: str) -> NDArray[np.int64
     return np.array(found, np.int64)
 
 
-class Attribute:
+class Attribute(Record):
     """Values on the points or cells of a POLYDATA.
 
     Args:
@@ -181,7 +187,10 @@ class Attribute:
         cell: the items belong to cells: vertices, lines, polygons, strips in this order.
     """
 
-    __slots__ = ("cell", "data", "kind", "name")
+    name: str
+    kind: str
+    data: NDArray[np.float32]
+    cell: bool
 
     def __init__(self, name: str, kind: str, data: ArrayLike, *, cell: bool = False) -> None:
         if kind not in _ATTRIBUTES:
@@ -189,7 +198,7 @@ class Attribute:
                 f"attribute kind is {kind!r}, expected one of {', '.join(_ATTRIBUTES)}"
             )
         text.encode_fixed(name, 0xFF, "attribute name")
-        array = _floats(data, f"attribute {name!r}")
+        array = numbers(data, _FLOAT, f"attribute {name!r}").copy()
         components = 1 if array.ndim == 1 else array.shape[-1]
         wanted = _ATTRIBUTES[kind][1]
         if array.ndim not in (1, 2) or (wanted and components != wanted) or components > 0xFF:
@@ -197,30 +206,12 @@ class Attribute:
                 f"attribute {name!r} of {kind} has shape {array.shape}, "
                 f"expected (n, {wanted or 'm'})"
             )
-        self.name, self.kind, self.data, self.cell = name, kind, frozen(array), cell
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Attribute) and all(
-            same(getattr(self, name), getattr(other, name)) for name in self.__slots__
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.kind))
-
-    def __repr__(self) -> str:
-        return f"Attribute({shown({name: getattr(self, name) for name in self.__slots__})})"
+        self.__dict__.update(name=name, kind=kind, data=frozen(array), cell=cell)
 
     def pack(self) -> bytes:
         """Its header on the wire."""
         items, components = len(self.data), 1 if self.data.ndim == 1 else self.data.shape[1]
         return _ATTRIBUTE.pack(_ATTRIBUTES[self.kind][0] + _CELL * self.cell, components, items)
-
-
-def _floats(value: ArrayLike, what: str) -> NDArray[np.float32]:
-    try:
-        return np.array(value, np.float32)
-    except (TypeError, ValueError):
-        raise MessageError(f"{what} is {value!r}, expected numbers") from None
 
 
 @queries("GET STP RTS")
@@ -258,7 +249,7 @@ class PolyData(Message):
         attributes: Sequence[Attribute] = (),
         **common: Unpack[Common],
     ) -> None:
-        xyz = _floats(points, "points")
+        xyz = numbers(points, _FLOAT, "points")
         if xyz.ndim != 2 or xyz.shape[1] != 3:
             raise MessageError(f"points have shape {xyz.shape}, expected (n, 3)")
         cells = [Cells(one) for one in (vertices, lines, polygons, triangle_strips)]
@@ -371,13 +362,8 @@ def _read_attributes(reader: _Reader, count: int) -> Iterator[Attribute]:
             raise DecodeError(f"attribute of kind {number} with {components} components")
         data = np.frombuffer(reader.take(4 * components * items, f"attribute {raw_name!r}"), ">f4")
         array = data.astype(np.float32).reshape((-1, components) if components > 1 else -1)
-        yield _read_attribute(text.decode_fixed(raw_name), kind, array, bool(number & _CELL))
-
-
-def _read_attribute(name: str, kind: str, data: NDArray[np.float32], cell: bool) -> Attribute:
-    one = object.__new__(Attribute)
-    one.name, one.kind, one.data, one.cell = name, kind, frozen(data), cell
-    return one
+        name, cell = text.decode_fixed(raw_name), bool(number & _CELL)
+        yield Attribute.of({"name": name, "kind": kind, "data": frozen(array), "cell": cell})
 
 
 _INTERVAL = Layout([("interval", Duration, "between messages; nothing: as fast as possible [s]")])

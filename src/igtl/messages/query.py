@@ -50,6 +50,9 @@ class Companion(Message):
     def __init__(self, target: type[Message], *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
 
+    def _remade(self, values: dict[str, Any]) -> Self:
+        return type(self)(self.target, **values)
+
     def __repr__(self) -> str:
         kind = next(one for one in type(self).__mro__ if one in _KINDS)
         shown = super().__repr__().partition("(")[2]

@@ -55,8 +55,7 @@ class Sensor(Message):
             raise MessageError(
                 f"{len(data) // 8} values, but a SENSOR has room for 255: use NDArray"
             )
-        bits = int(unit, 16) if unit.startswith("0x") else parse_unit(unit)
-        head = {"length": len(data) // 8, "status": status, "unit": bits}
+        head = {"length": len(data) // 8, "status": status, "unit": parse_unit(unit)}
         self._build(_SENSOR.pack(head) + data, common)
 
     @classmethod

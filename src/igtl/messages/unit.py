@@ -48,11 +48,13 @@ _UNITS = [
 _NUMBERS = {name: number for number, name in enumerate(_UNITS, start=1)} | {"Ω": 18}
 _PAIRS = 6
 
+#: Bits that are not a unit, as `format_unit` gives them.
+_BITS = re.compile(r"0x[0-9a-fA-F]{16}")
 _FACTOR = re.compile(r"(?P<name>[^\d*/.^\s-]+)(?:\^?(?P<exponent>-?\d+))?")
 
 
 def parse_unit(text: str) -> int:
-    """The 64 bits of a unit such as "mm", "N", "m/s2", "kg m s-2", "" (none).
+    """The 64 bits of a unit such as "mm", "N", "m/s2", "kg m s-2", "" (none), "0x..." (the bits).
 
     Factors are separated by spaces, "*" or "."; all behind a "/" divide. One prefix is possible,
     on the first factor.
@@ -60,6 +62,10 @@ def parse_unit(text: str) -> int:
     Raises:
         MessageError: not understood, or more than the 64 bits can say.
     """
+    if not isinstance(text, str):
+        raise MessageError(f"unit is {text!r}, expected text such as 'mm' or 'N'")
+    if _BITS.fullmatch(text):
+        return int(text, 16)
     over, *under = text.split("/")
     factors = [(f, 1) for f in _split(over) if f != "1"] + [
         (f, -1) for p in under for f in _split(p)
@@ -71,7 +77,7 @@ def parse_unit(text: str) -> int:
     bits = 0
     for index, (factor, sign) in enumerate(factors):
         prefix, number, exponent = _factor(factor, text)
-        if prefix and (index > 0 or (abs(exponent) != 1 and len(factors) > 0)):
+        if prefix and (index > 0 or sign * exponent != 1):
             raise MessageError(
                 f"unit {text!r}: {factor!r} has a prefix, but one prefix scales the whole unit: "
                 "put it on the first factor, without an exponent"

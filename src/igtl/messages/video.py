@@ -37,17 +37,19 @@ class FrameType(IntEnum):
     UNKNOWN = 5
 
 
+_CODEC = Text(4, full=True)
+_SIZE = U16[3]
 _PREFIX = Layout(
     [
         ("version", U16, "1"),
         ("endian", U8, "1 big, 2 little: byte order of the encoded samples"),
-        ("codec", Text(4, full=True), "I420 H264 VP90 X265 O265 AV10"),
+        ("codec", _CODEC, "I420 H264 VP90 X265 O265 AV10"),
         ("frame_type", U16, "0 invalid 1 key 2 intra 3 inter 4 skip 5 unknown; grey: shifted by 8"),
         ("coordinate", U8, "1 RAS, 2 LPS"),
-        ("size", U16[3], "pixels along i, j, k"),
+        ("size", _SIZE, "pixels along i, j, k"),
         ("pose", F32[12], "as IMAGE: vectors of the i, j and k axis; centre [mm]"),
-        ("offset", U16[3], "first pixel of the part"),
-        ("part", U16[3], "pixels of the part"),
+        ("offset", _SIZE, "first pixel of the part"),
+        ("part", _SIZE, "pixels of the part"),
     ]
 )
 
@@ -95,11 +97,13 @@ class Video(Message):
     ) -> None:
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise MessageError(f"data is {type(data).__name__}, expected the bytes of a frame")
-        if not 0 <= frame_type <= 0xFF or endian not in (1, 2) or len(codec) != 4:
+        (raw_codec,) = _CODEC.encode(codec, "codec")
+        if len(raw_codec) != 4 or endian not in (1, 2):
             raise MessageError(
-                f"codec {codec!r}, frame_type {frame_type!r}, endian {endian!r}: expected four "
-                "characters, a FrameType, and 1 (big) or 2 (little)"
+                f"codec {codec!r}, endian {endian!r}: expected four characters, and 1 (big) or "
+                "2 (little)"
             )
+        frame_type, size = U8.convert(frame_type, "frame_type"), _size(size)
         matrix = geometry.make(ijk_to_world, spacing, origin)
         head = {
             "version": 1,
@@ -143,10 +147,15 @@ class Video(Message):
         return [*_PREFIX.rows(), Row(_PREFIX.size, None, "data", "byte[]", "the encoded frame")]
 
 
+def _size(value: Size) -> Size:
+    i, j, k = _SIZE.encode(value, "size")
+    return i, j, k
+
+
 _FRAME_TYPES = frozenset(FrameType)
 _START = Layout(
     [
-        ("codec", Text(4, full=True), "wanted codec"),
+        ("codec", _CODEC, "wanted codec"),
         ("interval", Scaled(U32, 0.001), "between frames [ms]"),
     ]
 )

@@ -8,6 +8,7 @@ and iteration run in the loop.
 from __future__ import annotations
 
 import asyncio
+import builtins
 import contextlib
 import inspect
 import socket
@@ -18,7 +19,7 @@ from typing import Any, Self, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, FramingError, OpenIGTLinkError, TimeoutError
+from igtl.errors import ClosedError, DecodeError, FramingError, OpenIGTLinkError, TimeoutError
 from igtl.messages.message import Message, decode_frame, encode_buffers
 from igtl.net import server as blocking
 from igtl.net.endpoint import DEFAULT_PORT, Endpoint, describe_address, open_socket
@@ -179,7 +180,11 @@ class Client:
         frame = self._inbox.pop()
         if not self._inbox.full:
             self._wanted.set()
-        return decode_frame(frame)
+        try:
+            return decode_frame(frame)
+        except DecodeError:
+            self.counters.errors += 1
+            raise
 
     async def _more(self) -> bool:
         """Wait until something arrives; False when nothing will."""
@@ -207,6 +212,7 @@ class Client:
                     self._arrived.set()
             self._ended = self._lost("")
         except FramingError as error:
+            self.counters.errors += 1
             self._ended = error
         except OSError as error:
             self._ended = self._lost(f": {error}")
@@ -229,8 +235,9 @@ class Client:
 
     async def _within(self, timeout: float | None, waiting: Awaitable[T], wanted: str) -> T:
         try:
-            return await asyncio.wait_for(waiting, timeout)
-        except asyncio.TimeoutError:
+            async with asyncio.timeout(timeout):
+                return await waiting
+        except builtins.TimeoutError:
             raise TimeoutError(wanted) from None
 
 
@@ -285,7 +292,7 @@ class Server:
             async with asyncio.timeout(timeout):
                 while len(self.clients) < count and not self._server.closed:
                     await self._change()
-        except asyncio.TimeoutError:
+        except builtins.TimeoutError:
             return False
         return not self._server.closed
 
@@ -339,7 +346,7 @@ class Server:
             async with asyncio.timeout(timeout):
                 while (found := self._server.take()) is None:
                     await self._change()
-        except asyncio.TimeoutError:
+        except builtins.TimeoutError:
             raise TimeoutError(f"no client sent a message within {timeout} s") from None
         peer, frame = found
         return peer, decode_frame(frame)
@@ -363,8 +370,7 @@ class Server:
     async def _change(self) -> None:
         """Wait until a client or a message comes or goes."""
         self._changed.clear()
-        if not self._server.pending:
-            await self._changed.wait()
+        await self._changed.wait()
 
     def _notice(self) -> None:
         """Something changed (server's thread)."""

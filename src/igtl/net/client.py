@@ -11,10 +11,10 @@ from typing import Self, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, FramingError, TimeoutError
+from igtl.errors import ClosedError, DecodeError, FramingError, TimeoutError
 from igtl.messages.message import Message, decode_frame, encode_buffers
 from igtl.net.endpoint import Endpoint, describe_address, open_socket
-from igtl.net.transport import finish, read_into, send_some, wait
+from igtl.net.transport import DONTWAIT, finish, read_into, send_some, wait
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY
 from igtl.protocol.inbox import Inbox
@@ -27,6 +27,8 @@ M = TypeVar("M", bound=Message)
 STALL_TIMEOUT = 30.0
 #: Closing waits at most so many seconds for the peer to read what was sent.
 _LINGER = 0.5
+#: Seconds for which an answer is looked for before sleeping, where the last one was as quick.
+SPIN = 200e-6
 #: `latest` reads at most so often before it answers, however fast the peer sends.
 _READS_AT_ONCE = 256
 
@@ -36,6 +38,7 @@ def connect(
     *,
     timeout: float = 5.0,
     max_body: int = DEFAULT_MAX_BODY,
+    spin: float = SPIN,
 ) -> Client:
     """Connect to a server.
 
@@ -44,6 +47,9 @@ def connect(
             unless told otherwise.
         timeout: seconds that connecting may take.
         max_body: a message with a larger body ends the connection, before memory is taken for it.
+        spin: seconds to look for an answer again and again before sleeping, after something was
+            sent to which the last answer came as fast as this. Waking up costs more than a quick
+            answer takes. 0 always sleeps at once.
 
     Raises:
         EndpointError: the text is not understood.
@@ -51,7 +57,7 @@ def connect(
         TimeoutError: no answer in time.
     """
     where = Endpoint.parse(endpoint)
-    return Client(open_socket(where, timeout), str(where), max_body=max_body)
+    return Client(open_socket(where, timeout), str(where), max_body=max_body, spin=spin)
 
 
 class Client:
@@ -61,14 +67,25 @@ class Client:
     asks: the peer then has to wait or to drop. One thread receives; any thread may send or close.
     """
 
-    def __init__(self, sock: socket.socket, endpoint: str, *, max_body: int) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        endpoint: str,
+        *,
+        max_body: int = DEFAULT_MAX_BODY,
+        spin: float = SPIN,
+    ) -> None:
         self.endpoint = endpoint
         self.peer_address = describe_address(sock.getpeername())
         self.local_address = describe_address(sock.getsockname())
+        sock.setblocking(DONTWAIT != 0)
         self._sock = sock
         self._inbox = Inbox(max_body=max_body)
         self._reading, self._sending = threading.Lock(), threading.Lock()
-        self._likely = False
+        self._spin = spin
+        self._asked_at = 0.0  # when something was sent that may be answered
+        self._quick = False  # the last answer came within `spin`
+        self._likely = False  # the last read filled its buffer: there is probably more
         self._ended: Exception | None = None
         self._closed = False
 
@@ -93,7 +110,12 @@ class Client:
         inbox, decode = self._inbox, decode_frame
         pop = inbox.pop
         while len(inbox) or self._fill(None):
-            yield decode(pop())
+            try:
+                message = decode(pop())
+            except DecodeError:
+                inbox.counters.errors += 1
+                raise
+            yield message
 
     def frames(self) -> Iterator[Frame]:
         """Every message in order as a frame, not decoded and not checked."""
@@ -117,7 +139,11 @@ class Client:
         while not len(self._inbox):
             if not self._fill(deadline):
                 raise self._nothing(f"no message from {self.endpoint} within {timeout} s")
-        return decode_frame(self._inbox.pop())
+        try:
+            return decode_frame(self._inbox.pop())
+        except DecodeError:
+            self.counters.errors += 1
+            raise
 
     def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
         """The newest message of a class that has arrived by now; the first one is waited for.
@@ -178,6 +204,7 @@ class Client:
                     raise
                 raise ClosedError(f"{self.endpoint} closed the connection: {error}") from None
             self.counters.messages_sent += len(messages)
+            self._asked_at = time.monotonic()
 
     def close(self) -> None:
         """Close the link. What was sent still arrives; a blocked reader ends. Never fails."""
@@ -211,24 +238,40 @@ class Client:
             FramingError, ClosedError: as `__iter__`.
         """
         with self._reading:
-            while self._ended is None and not self._closed:
-                if not self._likely and not self._readable(deadline):
-                    return False
-                if self._read_once():
-                    return True
-        if isinstance(self._ended, (FramingError, ClosedError)):
+            asked, self._asked_at = self._asked_at, 0.0
+            if asked and self._quick and self._read_spinning(asked + self._spin):
+                return True
+            complete = self._read_waiting(deadline)
+            self._quick = asked > 0.0 and time.monotonic() < asked + self._spin
+        if not complete and isinstance(self._ended, (FramingError, ClosedError)):
             raise self._ended
+        return complete
+
+    def _read_spinning(self, until: float) -> bool:
+        """Read again and again until a message is complete; False when `until` has passed."""
+        while not self._read_once(DONTWAIT):
+            if self._ended is not None or time.monotonic() > until:
+                return False
+        return True
+
+    def _read_waiting(self, deadline: float | None) -> bool:
+        """Read, sleeping in between, until a message is complete; False when none will be."""
+        while self._ended is None and not self._closed:
+            flags = DONTWAIT
+            if deadline is None and not self._likely and not self._inbox.reader.pending:
+                flags = 0  # wait in the read itself: one call, one wake-up
+            elif not self._likely and not self._readable(deadline):
+                return False
+            if self._read_once(flags):
+                return True
         return False
 
-    def _read_once(self) -> int:
+    def _read_once(self, flags: int) -> int:
         """Take in what one read gives; how many messages it completed."""
         inbox = self._inbox
         try:
             buffer = inbox.buffer()
-            count = read_into(self._sock, buffer)
-        except FramingError as error:
-            self._ended = error
-            return 0
+            count = read_into(self._sock, buffer, flags)
         except OSError as error:
             count, reason = 0, f": {error}"
         else:
@@ -239,7 +282,11 @@ class Client:
         if count == 0:
             self._ended = self._lost(reason)
             return 0
-        return inbox.received(count)
+        complete = inbox.received(count)
+        if inbox.reader.error is not None:
+            self.counters.errors += 1
+            self._ended = inbox.reader.error
+        return complete
 
     def _lost(self, reason: str) -> Exception:
         """What the end of the stream means: EOFError for an orderly one."""
@@ -284,7 +331,7 @@ class Client:
         try:
             readable, writable = wait(self._sock, read=reads, write=True, timeout=left)
             if readable:
-                self._read_once()
+                self._read_once(DONTWAIT)
         finally:
             if reads:
                 self._reading.release()

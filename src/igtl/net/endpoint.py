@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import socket
 import time
@@ -16,7 +17,7 @@ DEFAULT_PORT = 18944
 
 _NOT_YET = ("tls", "ws", "wss", "udp")
 _HOST_PORT = re.compile(
-    r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<host>[^:\[\]]*)|(?P<bare6>[0-9a-fA-F:.%\w]*:[^\[\]]*:[^\[\]]*))"
+    r"(?:\[(?P<bracketed>[^\]]*)\]|(?P<host>[^:\[\]]*)|(?P<bare6>[^:\[\]]*:[^\[\]]*:[^\[\]]*))"
     r"(?::(?P<port>[^:]*))?"
 )
 
@@ -49,7 +50,9 @@ class Endpoint:
         if not isinstance(text, str):
             raise EndpointError(f"endpoint is {text!r}, expected text such as 'localhost:18944'")
         scheme, found, rest = text.strip().rpartition("://")
-        if scheme == "unix" and rest:
+        if scheme == "unix":
+            if not rest:
+                raise EndpointError(f"endpoint {text!r} lacks a path, expected unix:///path")
             return cls(rest, None)
         if found and scheme != "tcp":
             known = "is not supported by this version" if scheme in _NOT_YET else "is not known"
@@ -58,7 +61,8 @@ class Endpoint:
             )
         match = _HOST_PORT.fullmatch(rest.rstrip("/"))
         host = match and (match["bracketed"] or match["host"] or match["bare6"])
-        if match is None or not (host or match["port"]):
+        six = match and (match["bracketed"] or match["bare6"])
+        if match is None or not (host or match["port"]) or (six and not _is_ipv6(six)):
             raise EndpointError(f"endpoint {text!r} is not understood, expected host:port")
         return cls(host or "localhost", _port(match["port"], text))
 
@@ -68,10 +72,17 @@ class Endpoint:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(socket.inet_pton(socket.AF_INET6, text.partition("%")[0]))
+    except (OSError, ValueError):
+        return False
+
+
 def _port(text: str | None, whole: str) -> int:
     if text is None:
         return DEFAULT_PORT
-    if not text.isascii() or not text.isdigit() or int(text) > 0xFFFF:
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or int(text) > 0xFFFF:
         raise EndpointError(f"endpoint {whole!r}: port {text!r} is not a number from 0 to 65535")
     return int(text)
 
@@ -84,7 +95,7 @@ def describe_address(address: object) -> str:
 
 
 def open_socket(endpoint: Endpoint, timeout: float) -> socket.socket:
-    """A connected socket; every address of the host is tried.
+    """A connected socket; every address of the host is tried, in an equal part of the time left.
 
     Raises:
         ConnectError: nobody answers there; the text says what was tried.
@@ -92,29 +103,37 @@ def open_socket(endpoint: Endpoint, timeout: float) -> socket.socket:
     """
     deadline = time.monotonic() + timeout
     reasons: list[str] = []
-    for family, address in _addresses(endpoint):
-        sock = socket.socket(family, socket.SOCK_STREAM)
+    silent = False
+    addresses = _addresses(endpoint)
+    for index, (family, address) in enumerate(addresses):
+        left = (deadline - time.monotonic()) / (len(addresses) - index)
         try:
-            sock.settimeout(max(deadline - time.monotonic(), 0.001))
-            sock.connect(address)
-        except builtin_timeout:
-            sock.close()
-            raise TimeoutError(
-                f"no answer from {endpoint} within {timeout:g} s: is the host right, and reachable?"
-            ) from None
-        except OSError as error:
-            sock.close()
+            return _connected(family, address, max(left, 0.001))
+        except builtins.TimeoutError:
+            silent = True
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
             reasons.append(_reason(error))
-        else:
-            prepare(sock)
-            return sock
+    if silent:
+        raise TimeoutError(
+            f"no answer from {endpoint} within {timeout:g} s: is the host right, and reachable?"
+        )
     raise ConnectError(
         f"no OpenIGTLink server at {endpoint}: {', '.join(dict.fromkeys(reasons))}. "
         "Is it running, and listening on this port?"
     )
 
 
-builtin_timeout = socket.timeout
+def _connected(family: socket.AddressFamily, address: Any, timeout: float) -> socket.socket:
+    """A socket connected to one address; OSError when that fails."""
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout)
+        sock.connect(address)
+        prepare(sock)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _addresses(endpoint: Endpoint) -> list[tuple[socket.AddressFamily, Any]]:
@@ -122,7 +141,7 @@ def _addresses(endpoint: Endpoint) -> list[tuple[socket.AddressFamily, Any]]:
         return [(socket.AF_UNIX, endpoint.host)]
     try:
         found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConnectError(
             f"host {endpoint.host!r} is not known: {_reason(error)}. Check its name"
         ) from None
@@ -152,6 +171,8 @@ def bind(host: str, port: int) -> socket.socket:
         ConnectError: the address is taken, not ours, or not known.
     """
     endpoint = Endpoint(host, port)
+    if not 0 <= port <= 0xFFFF:  # the resolver would take the lower 16 bits
+        raise ConnectError(f"cannot listen on {endpoint}: ports are numbers from 0 to 65535")
     family, address = _addresses(endpoint)[0]
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -159,7 +180,7 @@ def bind(host: str, port: int) -> socket.socket:
         sock.bind(address)
         sock.listen(512)
         sock.setblocking(False)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         sock.close()
         raise ConnectError(
             f"cannot listen on {endpoint}: {_reason(error)}. "

@@ -26,7 +26,10 @@ class Reactor:
     `call` and `call_at` may be used from any thread, everything else from the reactor's only.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, spin: float) -> None:
+        self._spin = spin
+        self._answered = False  # something was sent that may be answered
+        self._quick = False  # the last answer came within `spin`
         self._selector = selectors.DefaultSelector()
         self._waker, self._wakee = socket.socketpair()
         for sock in (self._waker, self._wakee):
@@ -88,7 +91,7 @@ class Reactor:
     def _run(self) -> None:
         try:
             while not self._stopping:
-                for key, events in self._selector.select(self._patience()):
+                for key, events in self._select():
                     read = bool(events & selectors.EVENT_READ)
                     self._guard(key.data, read, bool(events & selectors.EVENT_WRITE))
                 for action in self._due():
@@ -97,6 +100,23 @@ class Reactor:
             self._selector.close()
             self._waker.close()
             self._wakee.close()
+
+    def _select(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """The sockets that are ready, once one is or a time has come."""
+        if not self._answered:
+            return self._selector.select(self._patience())
+        self._answered = False
+        until = time.monotonic() + self._spin
+        while self._quick and time.monotonic() < until:
+            if ready := self._selector.select(0):
+                return ready
+        ready = self._selector.select(self._patience())
+        self._quick = time.monotonic() < until
+        return ready
+
+    def expect(self) -> None:
+        """Something was sent that may be answered: look for it, if the last answer was quick."""
+        self._answered = self._spin > 0.0
 
     def _guard(self, action: Callable[..., None], *args: bool) -> None:
         try:

@@ -42,6 +42,8 @@ _PH = TypeVar("_PH", bound=PeerHandler)
 _MOST_INCOMING = 10_000
 #: Closing waits at most so many seconds for clients to read what waits for them.
 _LINGER = 0.5
+#: Seconds for which the next question is looked for before sleeping, where the last was as quick.
+SPIN = 200e-6
 #: How often connections that stopped in the middle of a message are looked for, in s.
 _SWEEP = 5.0
 
@@ -81,6 +83,8 @@ class Server:
         queue_messages, queue_bytes: how much may wait for each client.
         max_clients: further ones are refused.
         max_body: larger bodies from clients end their connection, before memory is taken.
+        spin: seconds to look for the next message again and again before sleeping, after a
+            handler answered one, if the last one came as fast as this. 0 always sleeps at once.
 
     Raises:
         ConnectError: the address cannot be listened on.
@@ -96,6 +100,7 @@ class Server:
         queue_bytes: int = 128 << 20,
         max_clients: int = 1000,
         max_body: int = DEFAULT_MAX_BODY,
+        spin: float = SPIN,
     ) -> None:
         check_policy(when_full)
         self._limits = Limits(when_full, queue_messages, queue_bytes, max_clients, max_body)
@@ -112,7 +117,7 @@ class Server:
         self._message_handlers: list[tuple[type[Message], Handler[Message]]] = []
         self._connect_handlers: list[PeerHandler] = []
         self._disconnect_handlers: list[PeerHandler] = []
-        self._reactor = Reactor(f"igtl server {self.port}")
+        self._reactor = Reactor(f"igtl server {self.port}", spin)
         self._reactor.watch(self._listener, self._accept, read=True, write=False)
         self._reactor.call_at(time.monotonic() + _SWEEP, self._sweep)
         self._reactor.start()

@@ -1,4 +1,4 @@
-"""Reading and writing a socket that never blocks by itself, and waiting for it."""
+"""Reading and writing a socket without blocking, and waiting for it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from itertools import islice
 
 from igtl.codec.buffers import Buffer
 
-__all__ = ["finish", "read_into", "send_some", "wait"]
+__all__ = ["DONTWAIT", "finish", "read_into", "send_some", "wait", "write"]
+
+#: Flag of a call that does not block even where the socket does; 0 where there is none (Windows).
+DONTWAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
 
 #: Most pieces that one system call takes (IOV_MAX is 1024 on Linux and macOS).
 _PIECES = 512
 _GATHERS = hasattr(socket.socket, "sendmsg")
 
 
-def read_into(sock: socket.socket, buffer: memoryview) -> int | None:
+def read_into(sock: socket.socket, buffer: memoryview, flags: int = DONTWAIT) -> int | None:
     """Bytes read, 0 when the peer has closed, None when nothing is there yet."""
     try:
-        return sock.recv_into(buffer)
+        return sock.recv_into(buffer, 0, flags)
     except (BlockingIOError, InterruptedError):
         return None
 
@@ -44,8 +47,8 @@ def write(sock: socket.socket, pieces: MutableSequence[Buffer]) -> int:
     """Bytes of `pieces` that the socket took; 0 when it takes none now."""
     try:
         if len(pieces) == 1 or not _GATHERS:
-            return sock.send(pieces[0])
-        return sock.sendmsg(islice(pieces, _PIECES))
+            return sock.send(pieces[0], DONTWAIT)
+        return sock.sendmsg(islice(pieces, _PIECES), (), DONTWAIT)
     except (BlockingIOError, InterruptedError):
         return 0
 

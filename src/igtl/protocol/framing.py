@@ -7,7 +7,12 @@ read; a large body is received straight into a buffer of its own size, which bec
 
 from __future__ import annotations
 
+import struct
+import sys
+from functools import lru_cache, partial
+
 import numpy as np
+from numpy.typing import NDArray
 
 from igtl.codec.frame import HEADER, HEADER_SIZE, Frame, check_header
 from igtl.errors import FramingError
@@ -20,6 +25,16 @@ DEFAULT_MAX_BODY = 1 << 30
 _CHUNK = 1 << 16
 
 _Fields = tuple[int, bytes, bytes, int, int, int]
+
+_make_frame = partial(tuple.__new__, Frame)
+#: Where a header has its version and its body's size.
+_VERSION_AT, _SIZE_AT = 0, 42
+
+
+@lru_cache(maxsize=256)
+def _whole(size: int) -> struct.Struct:
+    """A message with a body of `size` bytes."""
+    return struct.Struct(f"{HEADER.format}{size}s")
 
 
 class FrameReader:
@@ -36,7 +51,9 @@ class FrameReader:
         self._large: memoryview | None = None
         self._large_fields: _Fields = (0, b"", b"", 0, 0, 0)
         self._large_filled = 0
-        self._error: FramingError | None = None
+        #: Why the stream cannot go on, once it cannot.
+        self.error: FramingError | None = None
+        self._spare = _Spare()
 
     @property
     def pending(self) -> int:
@@ -51,8 +68,8 @@ class FrameReader:
         Raises:
             FramingError: the stream cannot go on. Every further call raises it again.
         """
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         if self._large is not None:
             return self._large[self._large_filled :]
         return self._chunk[self._filled :]
@@ -68,7 +85,7 @@ class FrameReader:
         data = bytes(self._chunk[: self._filled + count])
         frames: list[Frame] = []
         at = self._cut(data, frames)
-        if self._error is None and self._large is None:
+        if self.error is None and self._large is None:
             self._filled = len(data) - at
             self._chunk[: self._filled] = data[at:]
         return frames
@@ -82,7 +99,7 @@ class FrameReader:
         view = memoryview(data).cast("B")
         frames: list[Frame] = []
         while len(view):
-            if self._error is not None and frames:
+            if self.error is not None and frames:
                 break
             buffer = self.buffer()
             count = min(len(buffer), len(view))
@@ -94,34 +111,38 @@ class FrameReader:
     def _cut(self, data: bytes, frames: list[Frame]) -> int:
         """Append all whole frames of `data`; where the rest begins."""
         at, end = 0, len(data)
-        unpack, make, limit = HEADER.unpack_from, tuple.__new__, self._max_body
         while end - at >= HEADER_SIZE:
-            fields = unpack(data, at)
-            start = at + HEADER_SIZE
-            size = fields[4]
-            if size > limit or not fields[0]:
+            fields = HEADER.unpack_from(data, at)
+            start, size = at + HEADER_SIZE, fields[4]
+            if size > self._max_body or not fields[0]:
                 self._refuse(fields)
                 break
             if start + size > end:
-                if start - at + size > _CHUNK:
+                if HEADER_SIZE + size > _CHUNK:
                     self._begin_large(fields, data[start:])
                 break
-            at = start + size
-            frames.append(make(Frame, (*fields, data[start:at])))
+            run = _run(data, at, size)
+            if run > 1:
+                stop = at + run * (HEADER_SIZE + size)
+                frames += map(_make_frame, _whole(size).iter_unpack(memoryview(data)[at:stop]))
+                at = stop
+            else:
+                at = start + size
+                frames.append(_make_frame((*fields, data[start:at])))
         return at
 
     def _refuse(self, fields: _Fields) -> None:
         try:
             check_header(fields, self._max_body)
         except FramingError as error:
-            self._error = error
+            self.error = error
 
     def _begin_large(self, fields: _Fields, beginning: bytes) -> None:
         """Make room for a body of its own; what came of it already is copied there."""
         try:
-            body = np.empty(fields[4], np.uint8)
-        except MemoryError:
-            self._error = FramingError(f"no memory for a body of {fields[4]} bytes")
+            body = self._spare.take(fields[4])
+        except (MemoryError, ValueError):  # numpy's word for more than there can be
+            self.error = FramingError(f"no memory for a body of {fields[4]} bytes")
             return
         self._large, self._large_fields = body.data, fields
         self._large[: len(beginning)] = beginning
@@ -134,3 +155,46 @@ class FrameReader:
         frame = Frame(*self._large_fields, self._large.toreadonly())
         self._large, self._large_filled = None, 0
         return [frame]
+
+
+def _run(data: bytes, at: int, size: int) -> int:
+    """How many messages with a body of `size` bytes follow each other from `at` on, at least 1."""
+    stride = HEADER_SIZE + size
+    most = (len(data) - at) // stride
+    if most < _WORTHWHILE:
+        return 1
+    sizes: NDArray[np.uint64] = np.ndarray((most,), ">u8", data, at + _SIZE_AT, (stride,))
+    versions: NDArray[np.uint16] = np.ndarray((most,), ">u2", data, at + _VERSION_AT, (stride,))
+    others = (sizes != size) | (versions == 0)
+    return int(others.argmax()) if others.any() else most
+
+
+#: So many messages of one size are cut faster together than one by one.
+_WORTHWHILE = 16
+
+
+class _Spare:
+    """Memory of bodies that nobody looks at any more, for the next ones of the same size.
+
+    Fresh memory has to be mapped page by page, which costs as much as receiving into it.
+    """
+
+    def __init__(self) -> None:
+        self._buffers: list[NDArray[np.uint8]] = []
+
+    def take(self, size: int) -> NDArray[np.uint8]:
+        """A buffer of `size` bytes that nothing refers to; MemoryError when there is none."""
+        self._buffers = [buffer for buffer in self._buffers if len(buffer) == size]
+        for index in range(len(self._buffers)):
+            if sys.getrefcount(self._buffers[index]) == _UNUSED:
+                return self._buffers[index]
+        buffer = np.empty(size, np.uint8)
+        if len(self._buffers) < _SPARES and size <= _LARGEST_SPARE:
+            self._buffers.append(buffer)
+        return buffer
+
+
+#: References to a buffer that only the list has: the list's, and the call's that counts them.
+_UNUSED = 2
+#: A reader keeps so many buffers, each of so many bytes at most.
+_SPARES, _LARGEST_SPARE = 3, 1 << 26

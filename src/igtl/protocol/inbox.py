@@ -53,16 +53,15 @@ class Inbox:
     def received(self, count: int) -> int:
         """Take in `count` bytes that were put into `buffer()`; how many messages are complete."""
         frames = self.reader.received(count)
-        newest, counters = self._newest, self.counters
-        newest.update(
-            zip(map(_type_and_name, frames), enumerate(frames, counters.messages_received))
-        )
+        counters, newest = self.counters, self._newest
+        order = enumerate(frames, counters.messages_received)
+        newest.update(zip(map(_type_and_name, frames), order, strict=True))
         self._bytes = count if not self._frames else self._bytes + count
         self._frames += frames
         counters.messages_received += len(frames)
         counters.bytes_received += count
-        if len(newest) > _MOST_DEVICES:
-            self._forget()
+        while len(newest) > _MOST_DEVICES:
+            del newest[next(iter(newest))]
         return len(frames)
 
     @property
@@ -97,10 +96,6 @@ class Inbox:
         message = decode_frame(max(candidates, key=_order)[1])
         return message  # type: ignore[return-value]
 
-    def _forget(self) -> None:
-        while len(self._newest) > _MOST_DEVICES:
-            del self._newest[next(iter(self._newest))]
-
 
 class Decoder:
     """Turns a stream of bytes into messages, whatever chunks they come in.
@@ -109,7 +104,7 @@ class Decoder:
         for message in decoder.feed(chunk): ...
 
     A message that is malformed raises DecodeError from the iteration; iterating again goes on
-    behind it.
+    behind it. Where the stream cannot go on, FramingError is raised behind the last message.
 
     Args:
         max_body: a larger body is refused (FramingError) before anything is allocated for it.
@@ -138,5 +133,6 @@ class Decoder:
 
     def __next__(self) -> Message:
         if not self._frames:
+            self._reader.buffer()  # says so when the stream cannot go on
             raise StopIteration
         return decode_frame(self._frames.popleft())
