@@ -11,7 +11,8 @@ from igtl.codec.buffers import Buffer
 __all__ = ["crc64", "crc64_of"]
 
 #: crc64(data, initial=0) -> int. CRC-64/ECMA-182: polynomial 0x42F0E1EBA9EA3693, init 0, neither
-#: reflected nor inverted (protocol document, "Header"). Not the CRC-64 of xz. Any contiguous buffer.
+#: reflected nor inverted (protocol document, "Header"). Not the CRC-64 of xz. Takes any
+#: contiguous buffer.
 crc64 = fastcrc.crc64.ecma_182
 
 

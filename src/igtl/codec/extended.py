@@ -1,7 +1,10 @@
 """What header version 2 adds around the content: extended header, message id and metadata.
 
-    0              2                 4                8        12 (= EXT_SIZE; what is beyond 12 is skipped)
-    | EXT_SIZE u16 | META_HDR_SIZE u16 | META_SIZE u32 | MSG_ID u32 | content | metadata header | metadata
+    0              2                 4                8        12
+    | EXT_SIZE u16 | META_HDR_SIZE u16 | META_SIZE u32 | MSG_ID u32 | ...
+    ... | content | metadata header | metadata |
+
+    EXT_SIZE is 12; what a larger extended header has behind these 12 bytes is skipped.
 
     metadata header: COUNT u16, then COUNT x { KEY_SIZE u16, VALUE_ENCODING u16, VALUE_SIZE u32 }
     metadata:        key0 value0 key1 value1 ...    (no terminators)
@@ -64,8 +67,8 @@ class Metadata(Mapping[str, str]):
         body = b"".join(k + v for k, _, v in self.entries)
         if header_size > _LIMIT or len(body) > _LIMIT:
             raise MessageError(
-                f"metadata takes {header_size} + {len(body)} bytes, over the limit of {_LIMIT} each "
-                "that peers can read: carry less, or send it as a STRING"
+                f"metadata takes {header_size} + {len(body)} bytes, over the limit of "
+                f"{_LIMIT} each that peers can read: carry less, or send it as a STRING"
             )
         sizes = b"".join(_ENTRY.pack(len(k), encoding, len(v)) for k, encoding, v in self.entries)
         return _COUNT.pack(len(self.entries)) + sizes, body
@@ -121,7 +124,8 @@ def split(body: Buffer) -> Extended:
     """
     if len(body) < _EXTENDED.size:
         raise DecodeError(
-            f"version 2 body of {len(body)} bytes is shorter than its {_EXTENDED.size}-byte extended header"
+            f"version 2 body of {len(body)} bytes is shorter than its "
+            f"{_EXTENDED.size}-byte extended header"
         )
     size, header_size, metadata_size, message_id = _EXTENDED.unpack_from(body)
     end = len(body) - header_size - metadata_size
@@ -152,7 +156,8 @@ def _read_metadata(data: bytes, header_size: int) -> Metadata:
         middle, end = at + key_size, at + key_size + value_size
         if end > len(data):
             raise DecodeError(
-                f"metadata entry {index} ends at byte {end - header_size} of {len(data) - header_size}"
+                f"metadata entry {index} ends at byte {end - header_size} "
+                f"of {len(data) - header_size}"
             )
         entries.append((data[at:middle], encoding, data[middle:end]))
         at = end
@@ -162,7 +167,7 @@ def _read_metadata(data: bytes, header_size: int) -> Metadata:
 def wrap(message_id: int, metadata: Metadata) -> tuple[bytes, bytes]:
     """What goes before and behind the content in a version 2 body.
 
-    Without metadata its header is written all the same: the reference reads past the body otherwise.
+    Without metadata its header is written all the same: else the reference reads past the body.
     """
     header, body = metadata.pack()
     before = _EXTENDED.pack(_EXTENDED.size, len(header), len(body), message_id)

@@ -7,7 +7,7 @@ decoding, validation and the byte table of `igtl describe`.
     U8 I8 U16 I16 U32 I32 U64 I64 F32 F64    numbers; F32[3] is three of them in a row
     Text(20)                                 NUL-padded text
     Choice(U8, ToolType)                     a number with names
-    Reserved(1)                              bytes that mean nothing: written as 0, ignored when read
+    Reserved(1)                              bytes that mean nothing: written as 0, not read
     POSE                                     twelve F32: a 4x4 matrix without its last row
     Time                                     32.32 fixed point seconds
 """
@@ -69,12 +69,24 @@ class WireType:
         return struct.calcsize(">" + self.codes)
 
     def encode(self, value: Any, what: str) -> Sequence[Any]:
-        """The `count` values to pack for `value`; MessageError naming `what` when it does not fit."""
+        """The `count` values to pack for `value`.
+
+        Raises:
+            MessageError: it does not fit; the text names `what`.
+        """
         raise NotImplementedError
 
     def decode(self, values: Sequence[Any]) -> Any:
-        """The meaning of `count` unpacked values. Never fails: every bit pattern means something."""
+        """The meaning of `count` unpacked values. Never fails: all bits mean something."""
         raise NotImplementedError
+
+    def encode_column(self, values: Any, what: str) -> NDArray[np.uint8]:
+        """(n, size) bytes for n values; MessageError as `encode`."""
+        code = ">" + self.codes
+        rows = [
+            struct.pack(code, *self.encode(one, f"{what}[{i}]")) for i, one in enumerate(values)
+        ]
+        return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, self.size)
 
 
 class Number(WireType):
@@ -128,7 +140,7 @@ F32, F64 = Number("f32", "f"), Number("f64", "d")
 
 
 class Numbers(WireType):
-    """A fixed count of one number: floats are read as a (count,) float64 array, integers as a tuple."""
+    """A fixed count of one number: floats are read as (count,) float64, integers as a tuple."""
 
     def __init__(self, number: Number, count: int) -> None:
         self.number, self.count = number, count
@@ -279,7 +291,17 @@ class Pose(WireType):
         flat = rows.ravel().tolist()
         if flat[12:] not in _LAST_ROWS:
             raise MessageError(f"{what} has {flat[12:]} as its last row, expected [0, 0, 0, 1]")
-        return _by_columns(flat)
+        columns: Sequence[float] = _by_columns(flat)
+        return columns
+
+    def encode_column(self, values: Any, what: str) -> NDArray[np.uint8]:
+        poses = numbers(values, np.dtype("f8"), what)
+        if poses.ndim != 3 or poses.shape[1:] not in ((4, 4), (3, 4)):
+            raise MessageError(f"{what} has shape {poses.shape}, expected (n, 4, 4) or (n, 3, 4)")
+        if np.any(poses[:, 3:] != [0, 0, 0, 1]):
+            raise MessageError(f"{what}: a last row is not [0, 0, 0, 1]")
+        columns = numbers(poses[:, :3].transpose(0, 2, 1), np.dtype(">f4"), what)
+        return np.ascontiguousarray(columns).reshape(-1, 12).view(np.uint8)
 
     def decode(self, values: Sequence[Any]) -> NDArray[np.float64]:
         a, d, g, b, e, h, c, f, i, x, y, z = values
@@ -345,6 +367,27 @@ class Layout:
             except (struct.error, OverflowError) as error:
                 return MessageError(f"{where}{name} is beyond the range of {kind.name}: {error}")
         raise AssertionError("unreachable: packing all failed, packing each did not")
+
+    def pack_columns(self, columns: Mapping[str, Any]) -> NDArray[np.uint8]:
+        """(n, size) bytes of n records, from n values for each name.
+
+        Raises:
+            MessageError: a value does not fit, or the columns differ in length.
+        """
+        blocks = [
+            kind.encode_column(columns[name], name) if kind.count else None
+            for name, kind, _ in self.fields
+        ]
+        lengths = {len(block) for block in blocks if block is not None}
+        if len(lengths) != 1:
+            raise MessageError(f"the columns {', '.join(self.names)} differ in length: {lengths}")
+        packed = np.zeros((lengths.pop(), self.size), np.uint8)
+        at = 0
+        for block, (_, kind, _) in zip(blocks, self.fields, strict=True):
+            if block is not None:
+                packed[:, at : at + kind.size] = block
+            at += kind.size
+        return packed
 
     def unpack(self, data: Buffer, offset: int = 0) -> dict[str, Any]:
         """Values of the `size` bytes at `offset`, by name.

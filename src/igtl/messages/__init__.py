@@ -29,6 +29,7 @@ from igtl.messages.pose import Position, Transform
 from igtl.messages.query import Get, Ready, Start, Stop, companion, queries
 from igtl.messages.registry import message, message_types
 from igtl.messages.sensor import Sensor
+from igtl.messages.series import Series
 from igtl.messages.status import Capability, Status, StatusCode
 from igtl.messages.string import String
 from igtl.messages.tracking import (
@@ -66,6 +67,7 @@ __all__ = [
     "Query",
     "Ready",
     "Sensor",
+    "Series",
     "Start",
     "Status",
     "StatusCode",

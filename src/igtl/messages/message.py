@@ -24,7 +24,7 @@ from igtl.codec.frame import HEADER, TYPE_SIZE, Frame, parse
 from igtl.codec.layout import U16, U32, Row, Text, Time
 from igtl.errors import DecodeError, MessageError
 from igtl.messages.common import DEFAULTS, NAMES, Common, checked, raw_name
-from igtl.messages.registry import class_of, named, padded
+from igtl.messages.registry import class_of, named, sure
 
 __all__ = [
     "HEADER_ROWS",
@@ -63,8 +63,6 @@ class Message(Declared):
     _raw_type: ClassVar[bytes] = b""
     #: Fields of a content that is known to be valid.
     _unpack: ClassVar[Callable[[Buffer], dict[str, Any]]]
-    #: Size of a content of which every bit pattern is valid; -1: it has to be looked at.
-    _sure_size: ClassVar[int] = -1
 
     if TYPE_CHECKING:  # for the signature that type checkers see; the values lie in the header
         device_name: str = field(Text(20), default="", kw_only=True)
@@ -95,7 +93,7 @@ class Message(Declared):
         if cls._is_declared():
             cls._unpack = cls.wire.unpack
             if cls.wire.tail is None and cls.names:
-                cls._sure_size = cls.wire.layout.size
+                sure[cls._raw_type] = cls.wire.layout.size, cls
         else:
             cls._unpack = cls._decode
 
@@ -128,6 +126,11 @@ class Message(Declared):
         """Fields of `content`, by name; DecodeError when it is malformed."""
         cls.wire.check(content)
         return cls.wire.unpack(content)
+
+    @classmethod
+    def is_fixed(cls) -> bool:
+        """Whether every message of this type has the same size, and any bits of it are valid."""
+        return cls._raw_type in sure
 
     @classmethod
     def knows(cls, raw_type: bytes) -> bool:
@@ -224,8 +227,8 @@ class Message(Declared):
         given = {name: self.__dict__[name] for name in NAMES & self.__dict__.keys()}
         if self._frame is not None:
             given |= {"device_name": self._frame.device_name, "timestamp": self.timestamp}
-            if self._frame.version > 1:
-                given["header_version"] = 2
+            if self._frame.version != self.lowest_version:
+                given["header_version"] = min(self._frame.version, 2)
         return given
 
     def _version(self, asked: int | None) -> int:
@@ -345,13 +348,12 @@ def decode_frame(frame: Frame) -> Message:
     version, raw_type, _, _, size, crc, body = frame
     if crc64(body) != crc:
         frame.verify()
-    cls = padded.get(raw_type) or class_of(raw_type) or Unknown
-    # The shortest way, for the types that come by the hundred thousand: nothing to look at now.
-    if size == cls._sure_size and version == 1 and raw_type == cls._raw_type:
-        message = _new(cls)
-        _set_frame(message, frame)
-        return message
-    return cls._received(frame)
+    found = sure.get(raw_type)
+    if found is None or found[0] != size or version != 1:
+        return (class_of(raw_type) or Unknown)._received(frame)
+    message = _new(found[1])
+    _set_frame(message, frame)
+    return message
 
 
 def decode(data: bytes | bytearray | memoryview) -> Message:

@@ -128,9 +128,7 @@ def _indices(value: ArrayLike) -> NDArray[np.uint32]:
         array = np.asarray(value)
     except ValueError:  # rows of different lengths
         array = np.zeros(())
-    if array.size and (
-        array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 0xFFFFFFFF
-    ):
+    if array.size and (array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 0xFFFFFFFF):
         raise MessageError(f"a cell is {value!r}, expected point indices (integers of 0 and more)")
     indices: NDArray[np.uint32] = array.astype(">u4")
     return indices

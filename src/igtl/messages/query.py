@@ -12,7 +12,7 @@ mechanism"). In Python they are made from the type's class:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.declaration import field
@@ -76,6 +76,10 @@ class Get(_Bare):
     prefix = "GET_"
     _of: ClassVar[dict[type[Message], type[Companion]]] = {}
 
+    if TYPE_CHECKING:  # the constructor is that of the target's own query
+
+        def __init__(self, target: type[Message], *args: Any, **named: Any) -> None: ...
+
 
 class Start(_Bare):
     """STT_x: asks for a stream of x."""
@@ -83,12 +87,20 @@ class Start(_Bare):
     prefix = "STT_"
     _of: ClassVar[dict[type[Message], type[Companion]]] = {}
 
+    if TYPE_CHECKING:  # the constructor is that of the target's own query
+
+        def __init__(self, target: type[Message], *args: Any, **named: Any) -> None: ...
+
 
 class Stop(_Bare):
     """STP_x: ends a stream of x."""
 
     prefix = "STP_"
     _of: ClassVar[dict[type[Message], type[Companion]]] = {}
+
+    if TYPE_CHECKING:  # the constructor is that of the target's own query
+
+        def __init__(self, target: type[Message], *args: Any, **named: Any) -> None: ...
 
 
 class Ready(Companion):
@@ -102,6 +114,10 @@ class Ready(Companion):
     _of: ClassVar[dict[type[Message], type[Companion]]] = {}
 
     status: int = field(I8, default=0, doc="0 success, 1 error")
+
+    if TYPE_CHECKING:  # the constructor is that of the target's own query
+
+        def __init__(self, target: type[Message], *args: Any, **named: Any) -> None: ...
 
 
 _KINDS: tuple[type[Companion], ...] = (Get, Start, Stop, Ready)

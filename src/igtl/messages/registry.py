@@ -13,13 +13,14 @@ from igtl.errors import MessageError
 if TYPE_CHECKING:
     from igtl.messages.message import Message
 
-__all__ = ["class_of", "message", "message_types", "named", "padded"]
+__all__ = ["class_of", "message", "message_types", "named", "sure"]
 
 M = TypeVar("M", bound="Message")
 
 _classes: dict[bytes, type[Message]] = {}
-#: The same under the 12 bytes that a header has, for the fastest look-up.
-padded: dict[bytes, type[Message]] = {}
+#: Types of which any content of the right size is valid: that size and the class, under the 12
+#: bytes that a header has. These need no look at their content when they arrive.
+sure: dict[bytes, tuple[int, type[Message]]] = {}
 
 
 def message(wire_type: str, *aliases: str) -> Callable[[type[M]], type[M]]:
@@ -49,7 +50,7 @@ def _register(name: str, cls: type[Message]) -> None:
     taken = _classes.get(data, cls)
     if (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
         raise MessageError(f"wire type {name!r} belongs to {taken.__name__} already")
-    _classes[data] = padded[data.ljust(TYPE_SIZE, b"\0")] = cls
+    _classes[data] = cls
 
 
 def class_of(raw_type: bytes) -> type[Message] | None:

@@ -19,12 +19,13 @@ from typing import Any, Self, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, DecodeError, FramingError, OpenIGTLinkError, TimeoutError
-from igtl.messages.message import Message, decode_frame, encode_buffers
+from igtl.errors import ClosedError, FramingError, OpenIGTLinkError, TimeoutError
+from igtl.messages.message import Message, decode_frame
+from igtl.messages.series import Series, encode_all
 from igtl.net import server as blocking
 from igtl.net.endpoint import DEFAULT_PORT, Endpoint, describe_address, open_socket
 from igtl.net.peer import Peer
-from igtl.net.transport import finish
+from igtl.net.transport import finish, readable
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY
 from igtl.protocol.inbox import Inbox
@@ -36,6 +37,8 @@ T = TypeVar("T")
 H = TypeVar("H", bound=Callable[[Peer], object])
 
 _LINGER = 0.5
+#: `latest` lets the reader read at most so often before it answers, however fast the peer sends.
+_READS_AT_ONCE = 256
 
 
 class _Connecting:
@@ -64,7 +67,7 @@ class _Connecting:
 def connect(
     endpoint: str = "localhost:18944", *, timeout: float = 5.0, max_body: int = DEFAULT_MAX_BODY
 ) -> _Connecting:
-    """Connect to a server: `await connect(...)` or `async with connect(...) as link`.
+    """Connect to a server; to be awaited, or entered with `async with`.
 
     Args and errors are those of `igtl.connect`.
     """
@@ -101,16 +104,17 @@ class Client:
         return self
 
     async def __anext__(self) -> Message:
-        while not len(self._inbox):
+        while not self._inbox.frames:
             if not await self._more():
                 raise StopAsyncIteration
         return self._pop()
 
     async def frames(self) -> AsyncIterator[Frame]:
         """Every message in order as a frame, not decoded and not checked."""
-        while len(self._inbox) or await self._more():
-            if len(self._inbox):
-                yield self._inbox.pop()
+        while self._inbox.frames or await self._more():
+            if self._inbox.frames:
+                yield self._inbox.frames.popleft()
+                self._wanted.set()
 
     async def receive(self, timeout: float | None = None) -> Message:
         """The next message; arguments and errors as for `igtl.Client.receive`."""
@@ -121,23 +125,24 @@ class Client:
 
     async def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
         """The newest message of a class; arguments and errors as for `igtl.Client.latest`."""
-        self._inbox.drop_oldest()
-        await asyncio.sleep(0)
+        for _ in range(_READS_AT_ONCE):
+            more = self._ended is None and not self._closed and readable(self._sock)
+            await asyncio.sleep(0)  # the reader takes in what it has read
+            self._drop_oldest()
+            if not more:
+                break
         named = f" of device {device!r}" if device is not None else ""
         wanted = f"no {cls.__name__}{named} from {self.endpoint} within {timeout:g} s"
         deadline = time.monotonic() + timeout
         while (message := self._inbox.latest(cls, device)) is None:
             if not await self._within(deadline - time.monotonic(), self._more(), wanted):
                 raise ClosedError(f"{wanted}: {self._ended or 'this side closed the link'}")
-            self._inbox.drop_oldest()
+            self._drop_oldest()
         return message
 
-    async def send(self, *messages: Message, timeout: float = 5.0) -> None:
+    async def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages; arguments and errors as for `igtl.Client.send`."""
-        now = time.time()
-        pieces: list[Buffer] = []
-        for message in messages:
-            pieces += encode_buffers(message, now=now)
+        pieces, count = encode_all(messages, time.time())
         late = f"{self.endpoint} did not read what was sent within {timeout:g} s"
         async with self._sending:
             if self._closed:
@@ -150,7 +155,7 @@ class Client:
                 if isinstance(error, TimeoutError):
                     raise
                 raise ClosedError(f"{self.endpoint} closed the connection: {error}") from None
-        self.counters.messages_sent += len(messages)
+        self.counters.messages_sent += count
 
     async def close(self) -> None:
         """Close the link. What was sent still arrives; a waiting reader ends. Never fails."""
@@ -176,15 +181,17 @@ class Client:
     ) -> None:
         await self.close()
 
+    def _drop_oldest(self) -> None:
+        """Make room, and let the reader go on."""
+        self._inbox.drop_oldest()
+        self._wanted.set()
+
     def _pop(self) -> Message:
-        frame = self._inbox.pop()
-        if not self._inbox.full:
-            self._wanted.set()
         try:
-            return decode_frame(frame)
-        except DecodeError:
-            self.counters.errors += 1
-            raise
+            return self._inbox.take()
+        finally:
+            if not self._inbox.full:
+                self._wanted.set()
 
     async def _more(self) -> bool:
         """Wait until something arrives; False when nothing will."""
@@ -280,7 +287,7 @@ class Server:
         """What went to and came from all clients so far."""
         return self._server.counters
 
-    async def publish(self, *messages: Message, timeout: float = 5.0) -> None:
+    async def publish(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages to every client; arguments and errors as for `igtl.Server.publish`."""
         waiting = self._server.push(*messages)
         if waiting:

@@ -7,11 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, FramingError, TimeoutError
 from igtl.messages.message import Message
+from igtl.messages.series import Series
 from igtl.net.endpoint import describe_address
 from igtl.net.reactor import Reactor
 from igtl.net.transport import finish, read_into, write
@@ -73,7 +75,7 @@ class Peer:
         """Messages that are not sent yet."""
         return len(self._outbox)
 
-    def send(self, *messages: Message, timeout: float = 5.0) -> None:
+    def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages to this client alone, through its queue.
 
         Args:
@@ -237,8 +239,7 @@ class Peer:
             try:
                 sent = write(self._sock, pieces)
             except OSError as error:
-                reason = str(error)
-                self._reactor.call(lambda: self.end(reason))
+                self._reactor.call(partial(self.end, str(error)))
                 self._blocked = True
                 return False
             short = sent < outbox.flight_bytes

@@ -121,7 +121,7 @@ class Reactor:
     def _guard(self, action: Callable[..., None], *args: bool) -> None:
         try:
             action(*args)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one bad callback must not stop all others
             _log.exception("igtl: a callback failed; the server goes on")
 
     def _patience(self) -> float | None:

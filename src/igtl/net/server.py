@@ -19,6 +19,7 @@ from typing import Any, Self, TypeVar, overload
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, DecodeError, TimeoutError
 from igtl.messages.message import Message, decode_frame
+from igtl.messages.series import Series
 from igtl.net.endpoint import DEFAULT_PORT, Endpoint, bind, prepare
 from igtl.net.peer import Peer
 from igtl.net.reactor import Reactor
@@ -143,7 +144,7 @@ class Server:
         with self._changed:
             return sum((peer.counters for peer in self._peers), self._past)
 
-    def publish(self, *messages: Message, timeout: float = 5.0) -> None:
+    def publish(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages to every client, encoded once; who is not connected misses them.
 
         Messages without a timestamp get the time of now. Arrays that can be written to are copied
@@ -161,7 +162,7 @@ class Server:
         if waiting:
             self.wait_for_room(waiting, timeout)
 
-    def push(self, *messages: Message) -> list[tuple[Peer, list[Outgoing]]]:
+    def push(self, *messages: Message | Series[Any]) -> list[tuple[Peer, list[Outgoing]]]:
         """Publish without waiting: the clients that have no room, and what they did not get."""
         if not self._peers:
             return []
@@ -259,7 +260,11 @@ class Server:
         return bool(self._incoming) or self._closed
 
     def take(self) -> tuple[Peer, Frame] | None:
-        """The next frame of any client if there is one now; ClosedError when there never will be."""
+        """The next frame of any client, None if there is none now.
+
+        Raises:
+            ClosedError: there never will be one.
+        """
         with self._changed:
             self._iterating = True
             if not self._incoming:
@@ -396,7 +401,7 @@ class Server:
     def _guard(self, peer: Peer, handler: Callable[..., object], *args: object) -> None:
         try:
             handler(*args)
-        except Exception:
+        except Exception:  # noqa: BLE001 - users' code may raise anything
             peer.counters.errors += 1
             _log.exception("igtl: %r failed; the server goes on", handler)
 

@@ -11,7 +11,7 @@ from itertools import islice
 
 from igtl.codec.buffers import Buffer
 
-__all__ = ["DONTWAIT", "finish", "read_into", "send_some", "wait", "write"]
+__all__ = ["DONTWAIT", "finish", "read_into", "readable", "send_some", "wait", "write"]
 
 #: Flag of a call that does not block even where the socket does; 0 where there is none (Windows).
 DONTWAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
@@ -70,6 +70,11 @@ def wait(
         return bool(events & select.POLLIN or broken), bool(events & select.POLLOUT or broken)
     readers, writers, _ = select.select([sock] * read, [sock] * write, [], timeout)
     return bool(readers), bool(writers)
+
+
+def readable(sock: socket.socket) -> bool:
+    """Whether there is something to read now."""
+    return wait(sock, read=True, write=False, timeout=0.0)[0]
 
 
 def finish(sock: socket.socket, linger: float) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 from igtl.codec.frame import HEADER_SIZE, Frame
+from igtl.errors import DecodeError
 from igtl.messages.message import Message, decode_frame
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY, FrameReader
@@ -43,9 +44,8 @@ class Inbox:
         self.counters = counters or Counters()
         self.reader = FrameReader(max_body)
         self.buffer = self.reader.buffer
-        self._frames: deque[Frame] = deque()
-        #: pop(): the next frame; IndexError when there is none.
-        self.pop: Callable[[], Frame] = self._frames.popleft
+        #: What waits, oldest first; whoever reads takes from the left.
+        self.frames: deque[Frame] = deque()
         self._newest: dict[tuple[bytes, bytes], tuple[int, Frame]] = {}
         self._bytes = 0
         self._max_frames, self._max_bytes = max_frames, max_bytes
@@ -56,8 +56,8 @@ class Inbox:
         counters, newest = self.counters, self._newest
         order = enumerate(frames, counters.messages_received)
         newest.update(zip(map(_type_and_name, frames), order, strict=True))
-        self._bytes = count if not self._frames else self._bytes + count
-        self._frames += frames
+        self._bytes = count if not self.frames else self._bytes + count
+        self.frames += frames
         counters.messages_received += len(frames)
         counters.bytes_received += count
         while len(newest) > _MOST_DEVICES:
@@ -68,16 +68,29 @@ class Inbox:
     def full(self) -> bool:
         """Whether more would be dropped, sooner or later."""
         if self._bytes >= self._max_bytes:  # an upper bound: what was taken is not subtracted
-            self._bytes = sum(HEADER_SIZE + frame.body_size for frame in self._frames)
-        return len(self._frames) >= self._max_frames or self._bytes >= self._max_bytes
+            self._bytes = sum(HEADER_SIZE + frame.body_size for frame in self.frames)
+        return len(self.frames) >= self._max_frames or self._bytes >= self._max_bytes
 
-    def __len__(self) -> int:
-        return len(self._frames)
+    def take(self) -> Message:
+        """The next message; IndexError when none waits.
+
+        Raises:
+            DecodeError: it is malformed. It is counted, and out of the way.
+        """
+        try:
+            return decode_frame(self.frames.popleft())
+        except DecodeError:
+            self.counters.errors += 1
+            raise
 
     def drop_oldest(self) -> None:
-        """Make room: what a user who only wants the latest will never ask for."""
-        while self._frames and self.full:
-            self.pop()
+        """Make room, an eighth of the bounds at once, for who only wants the latest."""
+        if not self.full:
+            return
+        frames, size = self._max_frames * 7 // 8, self._max_bytes * 7 // 8
+        self._bytes = sum(HEADER_SIZE + frame.body_size for frame in self.frames)
+        while self.frames and (len(self.frames) > frames or self._bytes > size):
+            self._bytes -= HEADER_SIZE + self.frames.popleft().body_size
             self.counters.dropped += 1
 
     def latest(self, cls: type[M], device: str | None) -> M | None:
@@ -93,8 +106,8 @@ class Inbox:
         ]
         if not candidates:
             return None
-        message = decode_frame(max(candidates, key=_order)[1])
-        return message  # type: ignore[return-value]
+        newest: Any = decode_frame(max(candidates, key=_order)[1])
+        return newest  # type: ignore[no-any-return]
 
 
 class Decoder:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from igtl.codec.buffers import SMALL, Buffer, Buffers, total
 from igtl.codec.frame import NAME_SIZE, TYPE_SIZE
 from igtl.errors import MessageError
 from igtl.messages.message import Message, encode_buffers
+from igtl.messages.series import Series
 from igtl.protocol.counters import Counters
 
 __all__ = ["Outbox", "Outgoing", "Push", "WhenFull"]
@@ -35,7 +36,7 @@ class Push(Enum):
 
 
 class Outgoing:
-    """A message encoded once, for any number of peers.
+    """A message encoded once, for any number of peers; or a series of them.
 
     Args:
         message: what to send; its arrays are copied unless they are read-only, since the caller
@@ -43,12 +44,17 @@ class Outgoing:
         now: seconds since 1970 UTC, the time of a message that has none.
     """
 
-    __slots__ = ("buffers", "size")
+    __slots__ = ("buffers", "count", "size")
 
-    def __init__(self, message: Message, now: float) -> None:
-        buffers = encode_buffers(message, now=now)
+    def __init__(self, message: Message | Series[Any], now: float) -> None:
+        self.count = 1
+        if isinstance(message, Series):
+            self.count = len(message)
+            buffers: Buffers = (message.to_buffer(now),)
+        else:
+            buffers = encode_buffers(message, now=now)
         if len(buffers) == 1:
-            self.buffers: Buffers = buffers
+            self.buffers = buffers
             self.size = len(buffers[0])
         else:
             self.buffers = tuple(map(_owned, buffers))
@@ -89,13 +95,13 @@ class Outbox:
         self._max_messages, self._max_bytes = max_messages, max_bytes
         self._counters = counters
         self._queue: deque[Outgoing] = deque()
-        self._queued_bytes = 0
+        self._queued_bytes = self._queued_messages = 0
         self._flight: deque[Buffer] = deque()
         self.flight_bytes = 0
         self._flight_messages = 0
 
     def __len__(self) -> int:
-        return len(self._queue) + self._flight_messages
+        return self._queued_messages + self._flight_messages
 
     @property
     def waiting_bytes(self) -> int:
@@ -104,10 +110,12 @@ class Outbox:
 
     def has_room(self, size: int) -> bool:
         """Whether a message of `size` bytes fits."""
-        queue = self._queue
-        if not queue:
+        if not self._queue:
             return True
-        return len(queue) < self._max_messages and self._queued_bytes + size <= self._max_bytes
+        return (
+            self._queued_messages < self._max_messages
+            and self._queued_bytes + size <= self._max_bytes
+        )
 
     def push(self, item: Outgoing) -> Push:
         """Queue a message, or say why not."""
@@ -121,6 +129,7 @@ class Outbox:
             self._drop_oldest(item.size)
         self._queue.append(item)
         self._queued_bytes += item.size
+        self._queued_messages += item.count
         return Push.QUEUED
 
     def next_buffers(self) -> deque[Buffer]:
@@ -149,34 +158,38 @@ class Outbox:
         self._counters.dropped += len(self)
         self._queue.clear()
         self._flight.clear()
-        self._queued_bytes = self.flight_bytes = self._flight_messages = 0
+        self._queued_bytes = self._queued_messages = 0
+        self.flight_bytes = self._flight_messages = 0
 
     def _load(self) -> None:
         """Move messages from the queue into flight: one large one, or many small ones joined."""
         queue = self._queue
         small: list[Buffer] = []
-        size = count = 0
-        while queue and size < _BATCH_BYTES and count < _BATCH_PIECES:
+        size = messages = 0
+        while queue and size < _BATCH_BYTES and messages < _BATCH_PIECES:
             item = queue[0]
             if item.size > SMALL:
-                if not count:
+                if not messages:
                     queue.popleft()
                     self._flight.extend(item.buffers)
-                    size, count = item.size, 1
+                    size, messages = item.size, item.count
                 break
             queue.popleft()
             small += item.buffers
             size += item.size
-            count += 1
+            messages += item.count
         if small:
             self._flight.append(small[0] if len(small) == 1 else b"".join(small))
         self._queued_bytes -= size
-        self.flight_bytes, self._flight_messages = size, count
+        self._queued_messages -= messages
+        self.flight_bytes, self._flight_messages = size, messages
 
     def _drop_oldest(self, size: int) -> None:
         while not self.has_room(size):
-            self._queued_bytes -= self._queue.popleft().size
-            self._counters.dropped += 1
+            oldest = self._queue.popleft()
+            self._queued_bytes -= oldest.size
+            self._queued_messages -= oldest.count
+            self._counters.dropped += oldest.count
 
     def _keep_newest(self, item: Outgoing) -> None:
         newest = {item.key: item}
@@ -184,9 +197,10 @@ class Outbox:
             newest.setdefault(waiting.key, waiting)
         del newest[item.key]
         kept = deque(reversed(newest.values()))
-        self._counters.dropped += len(self._queue) - len(kept)
         self._queue = kept
         self._queued_bytes = sum(one.size for one in kept)
+        before, self._queued_messages = self._queued_messages, sum(one.count for one in kept)
+        self._counters.dropped += before - self._queued_messages
 
 
 def check_policy(when_full: str) -> None:

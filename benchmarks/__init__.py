@@ -1,0 +1,1 @@
+"""igtl beside the C++ reference library, pyigtl and raw sockets: ``python -m benchmarks``."""
