@@ -7,8 +7,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, FramingError, TimeoutError
@@ -18,13 +19,10 @@ from igtl.net.endpoint import describe_address
 from igtl.net.reactor import Reactor
 from igtl.net.transport import finish, read_into, write
 from igtl.protocol.counters import Counters
-from igtl.protocol.framing import FrameReader
-from igtl.protocol.outbox import Outbox, Outgoing, Push
+from igtl.protocol.framing import DEFAULT_MAX_BODY, FrameReader
+from igtl.protocol.outbox import Outbox, Outgoing, Push, WhenFull
 
-if TYPE_CHECKING:
-    from igtl.net.server import Limits
-
-__all__ = ["Peer"]
+__all__ = ["Limits", "Peer"]
 
 #: Small messages go out at once, a system call each, until those that follow another within `_SOON`
 #: seconds have spent one part in `_SHARE` of the time on such calls, `_BURST` seconds of it ahead.
@@ -32,6 +30,26 @@ __all__ = ["Peer"]
 _SOON, _SHARE, _BURST, _DELAY = 50e-6, 8, 3e-3, 2e-3
 #: So many bytes go out at once in any case.
 _ENOUGH = 1 << 15
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one client may take.
+
+    Attributes:
+        when_full: what happens to a client whose queue is full, see `igtl.protocol.outbox`.
+        queue_messages, queue_bytes: bounds of its queue.
+        max_clients: further ones are refused.
+        max_body: a message with a larger body ends its connection.
+        stall_timeout: seconds of silence in the middle of a message that end its connection.
+    """
+
+    when_full: WhenFull = "drop-oldest"
+    queue_messages: int = 10_000
+    queue_bytes: int = 128 << 20
+    max_clients: int = 1000
+    max_body: int = DEFAULT_MAX_BODY
+    stall_timeout: float = 30.0
 
 
 class Peer:

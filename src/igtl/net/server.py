@@ -12,7 +12,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -21,13 +20,13 @@ from igtl.errors import ClosedError, DecodeError, TimeoutError
 from igtl.messages.message import Message, decode_frame
 from igtl.messages.series import Series
 from igtl.net.endpoint import DEFAULT_PORT, Endpoint, bind, prepare
-from igtl.net.peer import Peer
+from igtl.net.peer import Limits, Peer
 from igtl.net.reactor import Reactor
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY
 from igtl.protocol.outbox import Outgoing, WhenFull, check_policy
 
-__all__ = ["Limits", "Server"]
+__all__ = ["Server"]
 
 _log = logging.getLogger("igtl")
 
@@ -49,26 +48,6 @@ SPIN = 200e-6
 _SWEEP = 5.0
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one client may take.
-
-    Attributes:
-        when_full: what happens to a client whose queue is full, see `igtl.protocol.outbox`.
-        queue_messages, queue_bytes: bounds of its queue.
-        max_clients: further ones are refused.
-        max_body: a message with a larger body ends its connection.
-        stall_timeout: seconds of silence in the middle of a message that end its connection.
-    """
-
-    when_full: WhenFull = "drop-oldest"
-    queue_messages: int = 10_000
-    queue_bytes: int = 128 << 20
-    max_clients: int = 1000
-    max_body: int = DEFAULT_MAX_BODY
-    stall_timeout: float = 30.0
-
-
 class Server:
     """Serves messages to clients and takes theirs.
 
@@ -84,6 +63,7 @@ class Server:
         queue_messages, queue_bytes: how much may wait for each client.
         max_clients: further ones are refused.
         max_body: larger bodies from clients end their connection, before memory is taken.
+        stall_timeout: seconds of silence in the middle of a message that end a connection.
         spin: seconds to look for the next message again and again before sleeping, after a
             handler answered one, if the last one came as fast as this. 0 always sleeps at once.
 
@@ -101,10 +81,13 @@ class Server:
         queue_bytes: int = 128 << 20,
         max_clients: int = 1000,
         max_body: int = DEFAULT_MAX_BODY,
+        stall_timeout: float = 30.0,
         spin: float = SPIN,
     ) -> None:
         check_policy(when_full)
-        self._limits = Limits(when_full, queue_messages, queue_bytes, max_clients, max_body)
+        self._limits = Limits(
+            when_full, queue_messages, queue_bytes, max_clients, max_body, stall_timeout
+        )
         self._listener = bind(host, port)
         self.host: str = host
         self.port: int = self._listener.getsockname()[1]
@@ -120,7 +103,7 @@ class Server:
         self._disconnect_handlers: list[PeerHandler] = []
         self._reactor = Reactor(f"igtl server {self.port}", spin)
         self._reactor.watch(self._listener, self._accept, read=True, write=False)
-        self._reactor.call_at(time.monotonic() + _SWEEP, self._sweep)
+        self._sweep()
         self._reactor.start()
 
     @property
@@ -429,4 +412,4 @@ class Server:
         now = time.monotonic()
         for peer in self._peers:
             peer.check_stalled(now)
-        self._reactor.call_at(now + _SWEEP, self._sweep)
+        self._reactor.call_at(now + min(_SWEEP, self._limits.stall_timeout / 2), self._sweep)
