@@ -82,10 +82,10 @@ class WireType:
 
     def encode_column(self, values: Any, what: str) -> NDArray[np.uint8]:
         """(n, size) bytes for n values; MessageError as `encode`."""
-        code = ">" + self.codes
-        rows = [
-            struct.pack(code, *self.encode(one, f"{what}[{i}]")) for i, one in enumerate(values)
-        ]
+        if not isinstance(values, Iterable):
+            raise MessageError(f"{what} is {values!r}, expected as many values as messages")
+        layout = Layout([("value", self, "")])
+        rows = [layout.pack({"value": one}, f"{what}[{i}].") for i, one in enumerate(values)]
         return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, self.size)
 
 

@@ -90,6 +90,7 @@ class Message(Declared):
         """Take the names on the wire; the decorator `igtl.message` calls this."""
         cls.wire_type, cls.wire_types = wire_type, (wire_type, *aliases)
         cls._raw_type = wire_type.encode().ljust(TYPE_SIZE, b"\0")
+        sure.pop(cls._raw_type, None)  # of the same class before its module was loaded again
         if cls._is_declared():
             cls._unpack = cls.wire.unpack
             if cls.wire.tail is None and cls.names:

@@ -35,22 +35,23 @@ def message(wire_type: str, *aliases: str) -> Callable[[type[M]], type[M]]:
     """
 
     def register(cls: type[M]) -> type[M]:
-        for name in (wire_type, *aliases):
-            _register(name, cls)
+        names = [_free(name, cls) for name in (wire_type, *aliases)]
+        _classes.update(dict.fromkeys(names, cls))
         cls.declare(wire_type, aliases)
         return cls
 
     return register
 
 
-def _register(name: str, cls: type[Message]) -> None:
+def _free(name: str, cls: type[Message]) -> bytes:
+    """The bytes of a name that `cls` may have."""
     data = text.encode_fixed(name, TYPE_SIZE, "wire type")
     if not name or not name.isascii():
         raise MessageError(f"wire type {name!r} is not 1 to {TYPE_SIZE} ASCII characters")
     taken = _classes.get(data, cls)
     if (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
         raise MessageError(f"wire type {name!r} belongs to {taken.__name__} already")
-    _classes[data] = cls
+    return data
 
 
 def class_of(raw_type: bytes) -> type[Message] | None:

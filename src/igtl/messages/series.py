@@ -16,7 +16,7 @@ from igtl.codec import time
 from igtl.codec.buffers import Buffer
 from igtl.codec.crc import crc64
 from igtl.codec.frame import HEADER_SIZE
-from igtl.codec.layout import frozen
+from igtl.codec.layout import frozen, numbers
 from igtl.errors import MessageError
 from igtl.messages.common import raw_name
 from igtl.messages.message import Message, decode, encode_buffers
@@ -101,7 +101,7 @@ class Series(Sequence[M], Generic[M]):
 
 
 def _times(timestamps: ArrayLike, n: int) -> NDArray[np.uint64]:
-    seconds = np.asarray(timestamps, np.float64)
+    seconds = numbers(timestamps, np.dtype(np.float64), "timestamps")
     if seconds.shape != (n,):
         raise MessageError(f"timestamps have shape {seconds.shape}, expected ({n},)")
     if not np.all((seconds >= 0) & (seconds < 1 << 32)):

@@ -20,9 +20,10 @@ from typing import Any, Self, TypeVar
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, FramingError, OpenIGTLinkError, TimeoutError
-from igtl.messages.message import Message, decode_frame
+from igtl.messages.message import Message
 from igtl.messages.series import Series, encode_all
 from igtl.net import server as blocking
+from igtl.net.client import STALL_TIMEOUT
 from igtl.net.endpoint import DEFAULT_PORT, Endpoint, describe_address, open_socket
 from igtl.net.peer import Peer
 from igtl.net.transport import finish, readable
@@ -121,7 +122,7 @@ class Client:
         wanted = f"no message from {self.endpoint} within {timeout} s"
         with contextlib.suppress(StopAsyncIteration):
             return await self._within(timeout, self.__anext__(), wanted)
-        raise ClosedError(f"{wanted}: {self._ended or 'this side closed the link'}")
+        raise self._gone(wanted)
 
     async def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
         """The newest message of a class; arguments and errors as for `igtl.Client.latest`."""
@@ -136,7 +137,7 @@ class Client:
         deadline = time.monotonic() + timeout
         while (message := self._inbox.latest(cls, device)) is None:
             if not await self._within(deadline - time.monotonic(), self._more(), wanted):
-                raise ClosedError(f"{wanted}: {self._ended or 'this side closed the link'}")
+                raise self._gone(wanted)
             self._drop_oldest()
         return message
 
@@ -149,11 +150,11 @@ class Client:
                 raise ClosedError(f"the link to {self.endpoint} was closed by this side")
             try:
                 await self._within(timeout, self._send(pieces), late)
-            except OSError as error:
-                self._ended = self._ended or ClosedError(str(error))
-                finish(self._sock, linger=0.0)
-                if isinstance(error, TimeoutError):
-                    raise
+            except (TimeoutError, asyncio.CancelledError) as error:
+                self._ended = self._ended or ClosedError(f"sending was broken off: {error!r}")
+                finish(self._sock, linger=0.0)  # the peer may have half of a message
+                raise
+            except OSError as error:  # what the peer sent before can still be received
                 raise ClosedError(f"{self.endpoint} closed the connection: {error}") from None
         self.counters.messages_sent += count
 
@@ -193,6 +194,11 @@ class Client:
             if not self._inbox.full:
                 self._wanted.set()
 
+    def _gone(self, wanted: str) -> ClosedError:
+        """Why there is no message and never will be."""
+        reason = "this side closed the link" if self._closed else self._ended
+        return ClosedError(f"{wanted}: {reason}")
+
     async def _more(self) -> bool:
         """Wait until something arrives; False when nothing will."""
         if self._ended is None and not self._closed:
@@ -212,17 +218,21 @@ class Client:
                 if inbox.full:
                     self._wanted.clear()
                     await self._wanted.wait()
-                count = await loop.sock_recv_into(self._sock, inbox.buffer())
+                patience = STALL_TIMEOUT if inbox.reader.pending else None
+                async with asyncio.timeout(patience):
+                    count = await loop.sock_recv_into(self._sock, inbox.buffer())
                 if count == 0:
                     break
                 if inbox.received(count):
                     self._arrived.set()
-            self._ended = self._lost("")
+            self._ended = self._ended or self._lost("")
         except FramingError as error:
             self.counters.errors += 1
             self._ended = error
         except OSError as error:
-            self._ended = self._lost(f": {error}")
+            self._ended = self._ended or (
+                self._lost(f": {error}") if error.errno else self._stalled()
+            )
         finally:
             self._arrived.set()
 
@@ -232,6 +242,10 @@ class Client:
             return EOFError(f"{self.endpoint} closed the connection")
         middle = f" in the middle of a message, after {pending} bytes of it" if pending else ""
         return ClosedError(f"{self.endpoint} broke the connection{middle}{reason}")
+
+    def _stalled(self) -> ClosedError:
+        silence = f"sent nothing for {STALL_TIMEOUT:g} s"
+        return ClosedError(f"{self.endpoint} {silence} in the middle of a message")
 
     async def _send(self, pieces: list[Buffer]) -> None:
         loop = asyncio.get_running_loop()
@@ -326,16 +340,26 @@ class Server:
     def _in_loop(self, handler: Callable[..., object]) -> Callable[..., None]:
         """The handler, to be called from the server's thread."""
 
-        def call(*args: object) -> None:
-            result = handler(*args)
-            if inspect.iscoroutine(result):
-                task = self._loop.create_task(result)
+        def call(peer: Peer, *message: object) -> None:
+            try:
+                result = handler(peer, *message)
+            except Exception:  # noqa: BLE001 - users' code may raise anything
+                self._server.failed(peer, handler)
+                return
+            if inspect.isawaitable(result):
+                task = self._loop.create_task(finish(peer, result))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-        def hand_over(*args: object) -> None:
+        async def finish(peer: Peer, result: Awaitable[object]) -> None:
+            try:
+                await result
+            except Exception:  # noqa: BLE001 - users' code may raise anything
+                self._server.failed(peer, handler)
+
+        def hand_over(peer: Peer, *message: object) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(call, *args)
+                self._loop.call_soon_threadsafe(call, peer, *message)
 
         return hand_over
 
@@ -356,7 +380,7 @@ class Server:
         except builtins.TimeoutError:
             raise TimeoutError(f"no client sent a message within {timeout} s") from None
         peer, frame = found
-        return peer, decode_frame(frame)
+        return peer, self._server.decode(peer, frame)
 
     async def close(self) -> None:
         """End all connections and free the port; what is queued still goes out."""

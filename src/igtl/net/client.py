@@ -86,6 +86,7 @@ class Client:
         self._spin = spin
         self._asked_at = 0.0  # when something was sent that may be answered
         self._quick = False  # the last answer came within `spin`
+        self._turn_wanted = False  # a thread that receives waits for one that sends
         self._likely = False  # the last read filled its buffer: there is probably more
         self._ended: Exception | None = None
         self._closed = False
@@ -156,16 +157,19 @@ class Client:
             ClosedError: the link is closed and there has been none.
         """
         deadline = time.monotonic() + timeout
+        frames = self._inbox.frames
         for _ in range(_READS_AT_ONCE):
-            if not self._fill(0.0):
+            if not self._fill(0.0, len(frames)):
                 break
             self._inbox.drop_oldest()
+        known = len(frames)
         while (message := self._inbox.latest(cls, device)) is None:
-            if not self._fill(deadline):
+            if not self._fill(deadline, known):
                 named = f" of device {device!r}" if device is not None else ""
                 wanted = f"no {cls.__name__}{named} from {self.endpoint} within {timeout:g} s"
                 raise self._nothing(wanted)
             self._inbox.drop_oldest()
+            known = len(frames)
         return message
 
     def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
@@ -189,11 +193,11 @@ class Client:
                 raise ClosedError(f"the link to {self.endpoint} was closed by this side")
             try:
                 self._send(pieces, deadline, timeout)
-            except OSError as error:
-                self._ended = self._ended or ClosedError(str(error))
+            except (TimeoutError, KeyboardInterrupt) as error:
+                self._ended = self._ended or ClosedError(f"sending was broken off: {error!r}")
                 finish(self._sock, linger=0.0)
-                if isinstance(error, TimeoutError):
-                    raise
+                raise
+            except OSError as error:  # what the peer sent before can still be received
                 raise ClosedError(f"{self.endpoint} closed the connection: {error}") from None
             self.counters.messages_sent += count
             self._asked_at = time.monotonic()
@@ -204,8 +208,13 @@ class Client:
             self._closed = True
             idle = self._sending.acquire(timeout=_LINGER)
             finish(self._sock, linger=_LINGER if self.counters.bytes_sent and idle else 0.0)
-            with self._reading:
-                self._sock.close()
+            if idle:
+                self._sending.release()
+            # A signal handler that closes may have interrupted the reader, which then cannot end.
+            read_out = self._reading.acquire(timeout=_LINGER)
+            self._sock.close()
+            if read_out:
+                self._reading.release()
 
     def __enter__(self) -> Self:
         return self
@@ -223,21 +232,40 @@ class Client:
             f"<igtl.Client {self.local_address} -> {self.peer_address}{' closed' * self._closed}>"
         )
 
-    def _fill(self, deadline: float | None) -> bool:
+    def _fill(self, deadline: float | None, known: int = 0) -> bool:
         """Read until a message is complete; False when none will be, or not before `deadline`.
+
+        Args:
+            known: so many messages wait already. More are no reason to read: a thread that sends
+                took them in.
 
         Raises:
             FramingError, ClosedError: as `__iter__`.
         """
-        with self._reading:
+        if not (self._reading.acquire(blocking=False) or self._await_turn(deadline)):
+            return len(self._inbox.frames) > known
+        try:
+            if len(self._inbox.frames) > known:
+                return True
             asked, self._asked_at = self._asked_at, 0.0
             if asked and self._quick and self._read_spinning(asked + self._spin):
                 return True
             complete = self._read_waiting(deadline)
             self._quick = asked > 0.0 and time.monotonic() < asked + self._spin
+        finally:
+            self._reading.release()
         if not complete and isinstance(self._ended, (FramingError, ClosedError)):
             raise self._ended
         return complete
+
+    def _await_turn(self, deadline: float | None) -> bool:
+        """Wait until a thread that sends, and reads meanwhile, lets go of the socket."""
+        self._turn_wanted = True
+        try:
+            left = -1 if deadline is None else max(0.0, deadline - time.monotonic())
+            return self._reading.acquire(timeout=left)
+        finally:
+            self._turn_wanted = False
 
     def _read_spinning(self, until: float) -> bool:
         """Read again and again until a message is complete; False when `until` has passed."""
@@ -318,9 +346,9 @@ class Client:
     def _wait_to_send(self, deadline: float, timeout: float) -> None:
         """Wait until the socket takes more; what the peer sends meanwhile is taken in."""
         left = deadline - time.monotonic()
-        reads = (
-            not self._inbox.full and self._ended is None and self._reading.acquire(blocking=False)
-        )
+        reads = not (
+            self._turn_wanted or self._inbox.full or self._ended is not None
+        ) and self._reading.acquire(blocking=False)
         try:
             readable, writable = wait(self._sock, read=reads, write=True, timeout=left)
             if readable:

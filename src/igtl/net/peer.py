@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, FramingError, TimeoutError
+from igtl.errors import ClosedError, TimeoutError
 from igtl.messages.message import Message
 from igtl.messages.series import Series
 from igtl.net.endpoint import describe_address
@@ -70,6 +70,7 @@ class Peer:
         self.address = describe_address(sock.getpeername())
         self.counters = Counters()
         self.closed = False
+        self.past = False  # its counters are in the server's sum for good
         self._sock, self._reactor = sock, reactor
         self._on_frames, self._on_closed = on_frames, on_closed
         self._reader = FrameReader(limits.max_body)
@@ -126,6 +127,7 @@ class Peer:
                 if result is Push.FULL:
                     return items[index:]
                 if result is Push.OVERFLOW:
+                    self._drop(items[index:])
                     self._reactor.call(
                         lambda: self.end("it does not read as fast as messages come")
                     )
@@ -146,20 +148,28 @@ class Peer:
         """Queue items one by one, waiting for room.
 
         Raises:
-            TimeoutError: there was none until `deadline`; later items are not queued.
+            TimeoutError: there was none until `deadline`, or the caller is the thread that would
+                make room; what is left of the items is dropped.
         """
         while items := self.push(items):
             with self._room:
                 if self.closed or self._outbox.has_room(items[0].size):
                     continue
-                if not self._room.wait(deadline - time.monotonic()):
+                if self._reactor.inside or not self._room.wait(deadline - time.monotonic()):
+                    self._drop(items)
                     raise TimeoutError(
                         f"client {self.address} has not read for too long: its queue of "
                         f"{len(self._outbox)} messages is full"
                     )
 
+    def _drop(self, items: list[Outgoing]) -> None:
+        self.counters.dropped += sum(item.count for item in items)
+
     def close(self) -> None:
-        """Throw this client out."""
+        """Throw this client out. What it was sent is not waited for."""
+        with self._lock:
+            if not (self.closed or self._blocked):
+                self._flush()  # what gathered
         self._reactor.call(lambda: self.end("closed by the server"))
 
     def pause(self) -> None:
@@ -171,6 +181,7 @@ class Peer:
         """Go on reading (reactor's thread)."""
         if self._paused:
             self._paused = False
+            self._last_read = time.monotonic()  # it was us who was silent
             self._watch()
 
     def ready(self, read: bool, write: bool) -> None:
@@ -275,8 +286,7 @@ class Peer:
         """One read, and what it completes."""
         try:
             count = read_into(self._sock, self._reader.buffer())
-        except (FramingError, OSError) as error:
-            self.counters.errors += isinstance(error, FramingError)
+        except OSError as error:
             self.end(str(error))
             return
         if count is None:
@@ -290,3 +300,6 @@ class Peer:
         self.counters.messages_received += len(frames)
         if frames:
             self._on_frames(self, frames)
+        if self._reader.error is not None and not self.closed:
+            self.counters.errors += 1
+            self.end(str(self._reader.error))

@@ -96,6 +96,8 @@ class Reactor:
                     self._guard(key.data, read, bool(events & selectors.EVENT_WRITE))
                 for action in self._due():
                     self._guard(action)
+            for action in self._due():  # asked for by the last ones: the end of all clients
+                self._guard(action)
         finally:
             self._selector.close()
             self._waker.close()

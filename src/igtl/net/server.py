@@ -38,8 +38,8 @@ PeerHandler = Callable[[Peer], object]
 
 _PH = TypeVar("_PH", bound=PeerHandler)
 
-#: Messages of clients that wait for somebody to iterate over the server.
-_MOST_INCOMING = 10_000
+#: Messages of clients that wait for somebody to iterate over the server, and bytes of their bodies.
+_MOST_INCOMING, _MOST_INCOMING_BYTES = 10_000, 256 << 20
 #: Closing waits at most so many seconds for clients to read what waits for them.
 _LINGER = 0.5
 #: Seconds for which the next question is looked for before sleeping, where the last was as quick.
@@ -96,6 +96,7 @@ class Server:
         self._changed = threading.Condition()
         self.on_change: Callable[[], None] = lambda: None
         self._incoming: deque[tuple[Peer, Frame]] = deque()
+        self._incoming_bytes = 0
         self._iterating = self._closed = False
         self._paused: set[Peer] = set()
         self._message_handlers: list[tuple[type[Message], Handler[Message]]] = []
@@ -159,7 +160,7 @@ class Server:
         late: list[TimeoutError] = []
         for peer, items in waiting:
             if self._reactor.inside:  # the thread that would make room must not wait for it
-                peer.counters.dropped += len(items)
+                peer.counters.dropped += sum(item.count for item in items)
                 continue
             try:
                 peer.push_waiting(items, deadline)
@@ -208,7 +209,7 @@ class Server:
         """Every message of all clients, in order of arrival, until the server is closed.
 
         Clients that send faster than this takes are made to wait. What came before anybody
-        iterated is kept, up to 10,000 messages.
+        iterated is kept, up to 10,000 messages and 256 MiB.
 
         Raises:
             DecodeError: a message is malformed. Iterating again goes on behind it.
@@ -235,7 +236,7 @@ class Server:
             taken = self.take()
         if taken is None:  # another thread was faster
             return self.receive(timeout)
-        return taken[0], decode_frame(taken[1])
+        return taken[0], self.decode(*taken)
 
     @property
     def pending(self) -> bool:
@@ -254,9 +255,28 @@ class Server:
                 if self._closed:
                     raise ClosedError(f"the server on {self.endpoint} is closed")
                 return None
-            if self._paused and len(self._incoming) < _MOST_INCOMING // 2:
+            taken = self._pop_incoming()
+            if self._paused and not self._crowded(2):
                 self._resume()
-            return self._incoming.popleft()
+            return taken
+
+    def decode(self, peer: Peer, frame: Frame) -> Message:
+        """The message in a client's frame; a DecodeError is counted."""
+        try:
+            return decode_frame(frame)
+        except DecodeError:
+            self._count_error(peer)
+            raise
+
+    def failed(self, peer: Peer, handler: Callable[..., object]) -> None:
+        """Log and count the exception that came out of a handler."""
+        self._count_error(peer)
+        _log.exception("igtl: %r failed; the server goes on", handler)
+
+    def _count_error(self, peer: Peer) -> None:
+        with self._changed:
+            peer.counters.errors += 1
+            self._past.errors += peer.past
 
     def close(self) -> None:
         """End all connections and free the port. What is queued still goes out, for half a second.
@@ -291,6 +311,7 @@ class Server:
 
     def _end_all(self) -> None:
         for peer in self._peers:
+            peer.finish()
             peer.end("the server closed")
 
     def __enter__(self) -> Self:
@@ -357,6 +378,7 @@ class Server:
         with self._changed:
             self._peers = tuple(one for one in self._peers if one is not peer)
             self._past = self._past + peer.counters
+            peer.past = True
             self._paused.discard(peer)
             self._notify()
         for handler in self._disconnect_handlers:
@@ -372,9 +394,8 @@ class Server:
 
     def _handle(self, peer: Peer, frame: Frame) -> None:
         try:
-            message = decode_frame(frame)
+            message = self.decode(peer, frame)
         except DecodeError as error:
-            peer.counters.errors += 1
             _log.warning("igtl: client %s: %s", peer.address, error)
             return
         for cls, handler in self._message_handlers:
@@ -384,19 +405,33 @@ class Server:
     def _guard(self, peer: Peer, handler: Callable[..., object], *args: object) -> None:
         try:
             handler(*args)
-        except Exception:  # noqa: BLE001 - users' code may raise anything
-            peer.counters.errors += 1
-            _log.exception("igtl: %r failed; the server goes on", handler)
+        except BaseException:  # noqa: BLE001 - users' code may raise anything, SystemExit too
+            self.failed(peer, handler)
 
     def _enqueue(self, peer: Peer, frames: list[Frame]) -> None:
         with self._changed:
             self._incoming.extend((peer, frame) for frame in frames)
-            if self._iterating and len(self._incoming) >= _MOST_INCOMING:
+            self._incoming_bytes += sum(frame.body_size for frame in frames)
+            if self._iterating and self._crowded():
                 self._paused.add(peer)
                 peer.pause()
-            while not self._iterating and len(self._incoming) > _MOST_INCOMING:
-                self._incoming.popleft()[0].counters.dropped += 1
+            while not self._iterating and self._crowded() and len(self._incoming) > 1:
+                sender, _ = self._pop_incoming()
+                sender.counters.dropped += 1
+                self._past.dropped += sender.past
             self._notify()
+
+    def _crowded(self, share: int = 1) -> bool:
+        """Whether more than one part in `share` of what may wait for an iteration does."""
+        return (
+            len(self._incoming) > _MOST_INCOMING // share
+            or self._incoming_bytes > _MOST_INCOMING_BYTES // share
+        )
+
+    def _pop_incoming(self) -> tuple[Peer, Frame]:
+        peer, frame = self._incoming.popleft()
+        self._incoming_bytes -= frame.body_size
+        return peer, frame
 
     def _notify(self) -> None:
         """Wake whoever waits for clients, messages or the end. The lock is held."""

@@ -49,6 +49,7 @@ class Inbox:
         self._newest: dict[tuple[bytes, bytes], tuple[int, Frame]] = {}
         self._bytes = 0
         self._max_frames, self._max_bytes = max_frames, max_bytes
+        self._full_above = max_frames
 
     def received(self, count: int) -> int:
         """Take in `count` bytes that were put into `buffer()`; how many messages are complete."""
@@ -66,10 +67,16 @@ class Inbox:
 
     @property
     def full(self) -> bool:
-        """Whether more would be dropped, sooner or later."""
+        """Whether more would be dropped, sooner or later; until an eighth of it was taken."""
+        if len(self.frames) > self._full_above:
+            return True
+        self._full_above = self._max_frames
         if self._bytes >= self._max_bytes:  # an upper bound: what was taken is not subtracted
-            self._bytes = sum(HEADER_SIZE + frame.body_size for frame in self.frames)
-        return len(self.frames) >= self._max_frames or self._bytes >= self._max_bytes
+            self._bytes = sum(HEADER_SIZE + frame.body_size for frame in tuple(self.frames))
+        full = len(self.frames) >= self._max_frames or self._bytes >= self._max_bytes
+        if full:
+            self._full_above = len(self.frames) * 7 // 8
+        return full
 
     def take(self) -> Message:
         """The next message; IndexError when none waits.
@@ -87,8 +94,9 @@ class Inbox:
         """Make room, an eighth of the bounds at once, for who only wants the latest."""
         if not self.full:
             return
+        self._full_above = self._max_frames
         frames, size = self._max_frames * 7 // 8, self._max_bytes * 7 // 8
-        self._bytes = sum(HEADER_SIZE + frame.body_size for frame in self.frames)
+        self._bytes = sum(HEADER_SIZE + frame.body_size for frame in tuple(self.frames))
         while self.frames and (len(self.frames) > frames or self._bytes > size):
             self._bytes -= HEADER_SIZE + self.frames.popleft().body_size
             self.counters.dropped += 1

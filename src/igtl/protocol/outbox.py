@@ -119,6 +119,8 @@ class Outbox:
 
     def push(self, item: Outgoing) -> Push:
         """Queue a message, or say why not."""
+        if not item.size:  # a series of none
+            return Push.QUEUED
         if self._queue and not self.has_room(item.size):
             if self._when_full == "wait":
                 return Push.FULL
