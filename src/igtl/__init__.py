@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from igtl.codec import layout
-from igtl.codec.declaration import Record, Records, field
+from igtl.codec.declaration import MaybeVector, Record, Records, Several, Vector, field
 from igtl.codec.frame import Frame
 from igtl.errors import (
     ChecksumError,
@@ -120,6 +120,7 @@ __all__ = [
     "LabelMeta",
     "LabelMetaElement",
     "LinkError",
+    "MaybeVector",
     "Message",
     "MessageError",
     "MissingExtraError",
@@ -138,6 +139,7 @@ __all__ = [
     "Records",
     "Sensor",
     "Series",
+    "Several",
     "Server",
     "SourceError",
     "Start",
@@ -154,6 +156,7 @@ __all__ = [
     "TrajectoryType",
     "Transform",
     "Unknown",
+    "Vector",
     "Video",
     "VideoMeta",
     "VideoMetaElement",

@@ -5,7 +5,7 @@
         name: str = field(Text(20), doc="name of the tool")
         type: int = field(Choice(U8, ToolType), default=ToolType.SIX_D, kw_only=True)
         _reserved = field(Reserved(1))
-        matrix: NDArray[np.float64] = field(POSE, unit="mm")
+        matrix: Vector = field(POSE, unit="mm")
 
 Fields are declared in wire order. The constructor takes those without a default first, in that
 order. One class attribute, `wire`, holds all that was declared; encoding, decoding, signature and
@@ -15,16 +15,40 @@ byte table follow from it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
+from typing import (
+    Any,
+    ClassVar,
+    NoReturn,
+    Protocol,
+    Self,
+    TypeVar,
+    dataclass_transform,
+    overload,
+)
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.layout import Layout, Row, WireType, frozen
 from igtl.errors import DecodeError, MessageError
 
-__all__ = ["Declared", "Field", "Record", "Records", "Tail", "Wire", "field", "same", "shown"]
+__all__ = [
+    "Declared",
+    "Field",
+    "MaybeVector",
+    "Record",
+    "Records",
+    "Several",
+    "Tail",
+    "Vector",
+    "Wire",
+    "field",
+    "same",
+    "shown",
+]
 
+R = TypeVar("R")
 _NO_DEFAULT: Any = object()
 
 
@@ -47,6 +71,39 @@ class Tail:
     def rows(self, offset: int, name: str, doc: str) -> list[Row]:
         """The byte table, counted from `offset`."""
         return [Row(offset, None, name, self.name, doc)]
+
+
+class Vector(Protocol):
+    """Type of a field that is given as anything like an array, and read as (n,) or (n, m) float64.
+
+    For type checkers only: a field's value lies in its object's `__dict__`.
+    """
+
+    @overload
+    def __get__(self, owner: None, cls: type[object]) -> Vector: ...
+    @overload
+    def __get__(self, owner: object, cls: type[object]) -> NDArray[np.float64]: ...
+    def __set__(self, owner: object, value: ArrayLike) -> None: ...
+
+
+class MaybeVector(Protocol):
+    """As `Vector`, where None is possible."""
+
+    @overload
+    def __get__(self, owner: None, cls: type[object]) -> MaybeVector: ...
+    @overload
+    def __get__(self, owner: object, cls: type[object]) -> NDArray[np.float64] | None: ...
+    def __set__(self, owner: object, value: ArrayLike | None) -> None: ...
+
+
+class Several(Protocol[R]):
+    """Type of a field that is given as any sequence of records, and read as a tuple."""
+
+    @overload
+    def __get__(self, owner: None, cls: type[object]) -> Several[R]: ...
+    @overload
+    def __get__(self, owner: object, cls: type[object]) -> tuple[R, ...]: ...
+    def __set__(self, owner: object, value: Sequence[R]) -> None: ...
 
 
 class Field:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from igtl.codec.declaration import Record, Records, field
+from igtl.codec.declaration import Record, Records, Several, field
 from igtl.codec.layout import U8, U16, Reserved, Text, Time
 from igtl.messages.message import Message
 from igtl.messages.query import queries
@@ -47,7 +47,7 @@ class ImageMeta(Message):
         images: a sequence of `ImageMetaElement`.
     """
 
-    images: tuple[ImageMetaElement, ...] = field(Records(ImageMetaElement), doc="one an image")
+    images: Several[ImageMetaElement] = field(Records(ImageMetaElement), doc="one an image")
 
 
 class LabelMetaElement(Record):
@@ -82,4 +82,4 @@ class LabelMeta(Message):
         labels: a sequence of `LabelMetaElement`.
     """
 
-    labels: tuple[LabelMetaElement, ...] = field(Records(LabelMetaElement), doc="one a structure")
+    labels: Several[LabelMetaElement] = field(Records(LabelMetaElement), doc="one a structure")

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
-from igtl.codec.declaration import Record, Records, field
+from igtl.codec.declaration import Record, Records, Several, Vector, field
 from igtl.codec.layout import F32, U8, Choice, Reserved, Text
 from igtl.messages.message import Message
 from igtl.messages.query import queries
@@ -36,7 +33,7 @@ class PointElement(Record):
     name: str = field(Text(64), default="", doc="name or description")
     group: str = field(Text(32), default="", doc="such as Labeled Point, Fiducial")
     color: Color = field(U8[4], default=_YELLOW, doc="red green blue alpha")
-    position: NDArray[np.float64] = field(F32[3], default=_ZERO, unit="mm", doc="x y z")
+    position: Vector = field(F32[3], default=_ZERO, unit="mm", doc="x y z")
     diameter: float = field(F32, default=0.0, unit="mm", doc="0 for a point")
     owner: str = field(Text(20), default="", doc="device name of its image")
 
@@ -50,7 +47,7 @@ class Point(Message):
         points: a sequence of `PointElement`.
     """
 
-    points: tuple[PointElement, ...] = field(Records(PointElement), doc="one for each point")
+    points: Several[PointElement] = field(Records(PointElement), doc="one for each point")
 
 
 class TrajectoryType(IntEnum):
@@ -84,8 +81,8 @@ class TrajectoryElement(Record):
     )
     _reserved = field(Reserved(1))
     color: Color = field(U8[4], default=_YELLOW, doc="red green blue alpha")
-    entry: NDArray[np.float64] = field(F32[3], default=_ZERO, unit="mm", doc="x y z")
-    target: NDArray[np.float64] = field(F32[3], default=_ZERO, unit="mm", doc="x y z")
+    entry: Vector = field(F32[3], default=_ZERO, unit="mm", doc="x y z")
+    target: Vector = field(F32[3], default=_ZERO, unit="mm", doc="x y z")
     diameter: float = field(F32, default=0.0, unit="mm", doc="of the path")
     owner: str = field(Text(20), default="", doc="device name of its image")
 
@@ -99,6 +96,6 @@ class Trajectory(Message):
         trajectories: a sequence of `TrajectoryElement`.
     """
 
-    trajectories: tuple[TrajectoryElement, ...] = field(
+    trajectories: Several[TrajectoryElement] = field(
         Records(TrajectoryElement), doc="one for each trajectory"
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from igtl.codec.buffers import Buffer
-from igtl.codec.declaration import field
+from igtl.codec.declaration import MaybeVector, Vector, field
 from igtl.codec.layout import F32, POSE, Layout, frozen
 from igtl.errors import DecodeError
 from igtl.messages.message import Message
@@ -29,7 +28,7 @@ class Transform(Message):
             as (4, 4) float64 holding the 32-bit values of the wire.
     """
 
-    matrix: NDArray[np.float64] = field(POSE, unit="mm", doc="upper 3x4, column by column")
+    matrix: Vector = field(POSE, unit="mm", doc="upper 3x4, column by column")
 
 
 @queries("GET STT STP RTS", "POSITION", "QTRANS")
@@ -44,8 +43,8 @@ class Position(Message):
 
     names = ("position", "quaternion")
 
-    position: NDArray[np.float64] = field(F32[3], unit="mm", doc="x y z")
-    quaternion: NDArray[np.float64] | None = field(
+    position: Vector = field(F32[3], unit="mm", doc="x y z")
+    quaternion: MaybeVector = field(
         F32[4], default=(0.0, 0.0, 0.0, 1.0), doc="x y z w; also legal: x y z alone, or nothing"
     )
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
-from igtl.codec.declaration import Record, Records, field
+from igtl.codec.declaration import Record, Records, Several, Vector, field
 from igtl.codec.layout import F32, I32, POSE, U8, Choice, Reserved, Scaled, Text
 from igtl.messages.message import Message
 from igtl.messages.query import Start, companion, queries
@@ -42,7 +39,7 @@ class Tool(Record):
         doc="1 tracker, 2 6D, 3 3D, 4 5D",
     )
     _reserved = field(Reserved(1))
-    matrix: NDArray[np.float64] = field(POSE, unit="mm", doc="upper 3x4, column by column")
+    matrix: Vector = field(POSE, unit="mm", doc="upper 3x4, column by column")
 
 
 class QuaternionTool(Record):
@@ -63,8 +60,8 @@ class QuaternionTool(Record):
         doc="1 tracker, 2 6D, 3 3D, 4 5D",
     )
     _reserved = field(Reserved(1))
-    position: NDArray[np.float64] = field(F32[3], unit="mm", doc="x y z")
-    quaternion: NDArray[np.float64] = field(F32[4], default=(0.0, 0.0, 0.0, 1.0), doc="x y z w")
+    position: Vector = field(F32[3], unit="mm", doc="x y z")
+    quaternion: Vector = field(F32[4], default=(0.0, 0.0, 0.0, 1.0), doc="x y z w")
 
 
 @queries("GET STP RTS")
@@ -76,7 +73,7 @@ class TrackingData(Message):
         tools: a sequence of `Tool`.
     """
 
-    tools: tuple[Tool, ...] = field(Records(Tool), doc="one for each tool")
+    tools: Several[Tool] = field(Records(Tool), doc="one for each tool")
 
 
 @queries("GET STP RTS")
@@ -88,7 +85,7 @@ class QuaternionTrackingData(Message):
         tools: a sequence of `QuaternionTool`.
     """
 
-    tools: tuple[QuaternionTool, ...] = field(Records(QuaternionTool), doc="one for each tool")
+    tools: Several[QuaternionTool] = field(Records(QuaternionTool), doc="one for each tool")
 
 
 class _StartTracking(Start):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from igtl.codec.buffers import Buffer
-from igtl.codec.declaration import Record, Records, field
+from igtl.codec.declaration import Record, Records, Several, Vector, field
 from igtl.codec.layout import F32, F64, I16, U8, U16, U32, Layout, Reserved, Row, Scaled, Text
 from igtl.errors import DecodeError, MessageError
 from igtl.messages import geometry
@@ -217,7 +217,7 @@ class VideoMetaElement(Record):
     zoom_level: int = field(I16, default=1)
     focal_length: float = field(F64, default=0.0, unit="mm")
     size: Size = field(U16[3], default=(0, 0, 0), doc="pixels along i, j, k")
-    pose: NDArray[np.float64] = field(
+    pose: Vector = field(
         F32[12],
         default=(1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0),
         unit="mm",
@@ -236,4 +236,4 @@ class VideoMeta(Message):
         videos: a sequence of `VideoMetaElement`.
     """
 
-    videos: tuple[VideoMetaElement, ...] = field(Records(VideoMetaElement), doc="one a video")
+    videos: Several[VideoMetaElement] = field(Records(VideoMetaElement), doc="one a video")

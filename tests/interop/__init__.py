@@ -1,0 +1,1 @@
+"""igtl with programs that others wrote: the OpenIGTLink C++ library and its examples."""

@@ -1,0 +1,1 @@
+"""Clients and servers over real sockets of this machine."""
