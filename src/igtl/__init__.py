@@ -14,83 +14,83 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from igtl.codec import layout
-from igtl.codec.declaration import MaybeVector, Record, Records, Several, Vector, field
-from igtl.codec.frame import Frame
-from igtl.errors import (
-    ChecksumError,
-    ClosedError,
-    ConnectError,
-    DecodeError,
-    EndpointError,
-    FramingError,
-    LinkError,
-    MessageError,
-    MissingExtraError,
-    OpenIGTLinkError,
-    SourceError,
-    TimeoutError,
-)
-from igtl.messages import (
-    Attribute,
-    Bind,
-    Capability,
-    Cells,
-    ColorTable,
-    Command,
-    CommandReply,
-    FrameType,
-    Get,
-    Image,
-    ImageMeta,
-    ImageMetaElement,
-    LabelMeta,
-    LabelMetaElement,
-    Message,
-    NDArray,
-    Point,
-    PointElement,
-    PolyData,
-    Position,
-    QuaternionTool,
-    QuaternionTrackingData,
-    Query,
-    Ready,
-    Sensor,
-    Series,
-    Start,
-    Status,
-    StatusCode,
-    Stop,
-    String,
-    Tool,
-    ToolType,
-    TrackingData,
-    Trajectory,
-    TrajectoryElement,
-    TrajectoryType,
-    Transform,
-    Unknown,
-    Video,
-    VideoMeta,
-    VideoMetaElement,
-    decode,
-    decode_frame,
-    describe,
-    encode,
-    message,
-    message_types,
-)
-from igtl.net.client import Client, connect
-from igtl.net.peer import Peer
-from igtl.net.server import Server
-from igtl.protocol.counters import Counters
-from igtl.protocol.inbox import Decoder
 
 if TYPE_CHECKING:
     from igtl import aio
+    from igtl.codec import layout
+    from igtl.codec.declaration import MaybeVector, Record, Records, Several, Vector, field
+    from igtl.codec.frame import Frame
+    from igtl.errors import (
+        ChecksumError,
+        ClosedError,
+        ConnectError,
+        DecodeError,
+        EndpointError,
+        FramingError,
+        LinkError,
+        MessageError,
+        MissingExtraError,
+        OpenIGTLinkError,
+        SourceError,
+        TimeoutError,
+    )
+    from igtl.messages import (
+        Attribute,
+        Bind,
+        Capability,
+        Cells,
+        ColorTable,
+        Command,
+        CommandReply,
+        FrameType,
+        Get,
+        Image,
+        ImageMeta,
+        ImageMetaElement,
+        LabelMeta,
+        LabelMetaElement,
+        Message,
+        NDArray,
+        Point,
+        PointElement,
+        PolyData,
+        Position,
+        QuaternionTool,
+        QuaternionTrackingData,
+        Query,
+        Ready,
+        Sensor,
+        Series,
+        Start,
+        Status,
+        StatusCode,
+        Stop,
+        String,
+        Tool,
+        ToolType,
+        TrackingData,
+        Trajectory,
+        TrajectoryElement,
+        TrajectoryType,
+        Transform,
+        Unknown,
+        Video,
+        VideoMeta,
+        VideoMetaElement,
+        decode,
+        decode_frame,
+        describe,
+        encode,
+        message,
+        message_types,
+    )
+    from igtl.net.client import Client, connect
+    from igtl.net.peer import Peer
+    from igtl.net.server import Server
+    from igtl.protocol.counters import Counters
+    from igtl.protocol.inbox import Decoder
 
 __version__ = "0.1.0"
 
@@ -173,10 +173,38 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import what is not needed at once: asyncio costs more than all of igtl."""
-    if name == "aio":
-        import importlib
+#: Where names come from that are neither messages nor errors.
+_HOMES = {
+    "Client": "net.client",
+    "Counters": "protocol.counters",
+    "Decoder": "protocol.inbox",
+    "Frame": "codec.frame",
+    "MaybeVector": "codec.declaration",
+    "Peer": "net.peer",
+    "Record": "codec.declaration",
+    "Records": "codec.declaration",
+    "Server": "net.server",
+    "Several": "codec.declaration",
+    "Vector": "codec.declaration",
+    "connect": "net.client",
+    "field": "codec.declaration",
+}
 
-        return importlib.import_module("igtl.aio")
-    raise AttributeError(f"module 'igtl' has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: `igtl --help` needs none of them."""
+    if name not in __all__:
+        raise AttributeError(f"module 'igtl' has no attribute {name!r}")
+    if name == "aio":
+        return import_module("igtl.aio")
+    if name == "layout":
+        return import_module("igtl.codec.layout")
+    home = import_module("igtl.errors")
+    if name not in home.__all__:
+        home = import_module(f"igtl.{_HOMES.get(name, 'messages')}")
+    value = globals()[name] = getattr(home, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -197,9 +197,10 @@ class Attribute(Record):
             )
         text.encode_fixed(name, 0xFF, "attribute name")
         array = numbers(data, _FLOAT, f"attribute {name!r}").copy()
-        components = 1 if array.ndim == 1 else array.shape[-1]
+        components = array.shape[1] if array.ndim == 2 else 1
         wanted = _ATTRIBUTES[kind][1]
-        if array.ndim not in (1, 2) or (wanted and components != wanted) or components > 0xFF:
+        fits = components == wanted if wanted else 1 <= components <= 0xFF
+        if array.ndim not in (1, 2) or not fits:
             raise MessageError(
                 f"attribute {name!r} of {kind} has shape {array.shape}, "
                 f"expected (n, {wanted or 'm'})"

@@ -347,11 +347,11 @@ class Server:
                 self._server.failed(peer, handler)
                 return
             if inspect.isawaitable(result):
-                task = self._loop.create_task(finish(peer, result))
+                task = self._loop.create_task(see_out(peer, result))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
-        async def finish(peer: Peer, result: Awaitable[object]) -> None:
+        async def see_out(peer: Peer, result: Awaitable[object]) -> None:
             try:
                 await result
             except Exception:  # noqa: BLE001 - users' code may raise anything

@@ -229,6 +229,7 @@ class Server:
             DecodeError: the message is malformed; the next call goes on behind it.
         """
         with self._changed:
+            self._iterating = True
             if not self._changed.wait_for(lambda: self.pending, timeout):
                 raise TimeoutError(
                     f"no client of {self.endpoint} sent a message within {timeout} s"
