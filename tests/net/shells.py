@@ -11,13 +11,16 @@ import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, cast
+from typing import Any, Protocol, Self, TypeAlias, TypeVar, cast
 
 import igtl
 import igtl.aio
 from tests.net.waiting import PATIENCE
 
-__all__ = ["Aio", "Blocking", "Link", "Service", "Shell"]
+__all__ = ["Aio", "Blocking", "Link", "Service", "Shell", "receive_from_all", "receive_some"]
+
+#: What is sent and published.
+Sent: TypeAlias = igtl.Message | igtl.Series[Any]
 
 M = TypeVar("M", bound=igtl.Message)
 T = TypeVar("T")
@@ -39,7 +42,7 @@ class Link(Protocol):
     def frames(self) -> Iterator[igtl.Frame]: ...
     def receive(self, timeout: float | None = None) -> igtl.Message: ...
     def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M: ...
-    def send(self, *messages: igtl.Message, timeout: float = 5.0) -> None: ...
+    def send(self, *messages: Sent, timeout: float = 5.0) -> None: ...
     def close(self) -> None: ...
 
 
@@ -56,7 +59,7 @@ class Service(Protocol):
     def counters(self) -> igtl.Counters: ...
     def __iter__(self) -> Iterator[tuple[igtl.Peer, igtl.Message]]: ...
     def receive(self, timeout: float | None = None) -> tuple[igtl.Peer, igtl.Message]: ...
-    def publish(self, *messages: igtl.Message, timeout: float = 5.0) -> None: ...
+    def publish(self, *messages: Sent, timeout: float = 5.0) -> None: ...
     def wait_for_clients(self, count: int = 1, timeout: float | None = None) -> bool: ...
     def close(self) -> None: ...
     def on_message(self, cls: Any) -> Callable[[F], F]: ...
@@ -201,7 +204,13 @@ class _AioLink:
     def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
         return self._run(self._client.latest(cls, device, timeout=timeout))
 
-    def send(self, *messages: igtl.Message, timeout: float = 5.0) -> None:
+    def receive_some(self, count: int) -> list[igtl.Message]:
+        async def receive() -> list[igtl.Message]:
+            return [await self._client.receive(PATIENCE) for _ in range(count)]
+
+        return self._run(receive())
+
+    def send(self, *messages: Sent, timeout: float = 5.0) -> None:
         self._run(self._client.send(*messages, timeout=timeout))
 
     def close(self) -> None:
@@ -236,7 +245,13 @@ class _AioService:
     def receive(self, timeout: float | None = None) -> tuple[igtl.Peer, igtl.Message]:
         return self._run(self._server.receive(timeout))
 
-    def publish(self, *messages: igtl.Message, timeout: float = 5.0) -> None:
+    def receive_some(self, count: int) -> list[tuple[igtl.Peer, igtl.Message]]:
+        async def receive() -> list[tuple[igtl.Peer, igtl.Message]]:
+            return [await self._server.receive(PATIENCE) for _ in range(count)]
+
+        return self._run(receive())
+
+    def publish(self, *messages: Sent, timeout: float = 5.0) -> None:
         self._run(self._server.publish(*messages, timeout=timeout))
 
     def wait_for_clients(self, count: int = 1, timeout: float | None = None) -> bool:
@@ -256,6 +271,20 @@ class _AioService:
     def on_disconnect(self, handler: F) -> F:
         self._server.on_disconnect(handler)
         return handler
+
+
+def receive_some(source: Link, count: int) -> list[igtl.Message]:
+    """The next messages of a client, by `receive`."""
+    if isinstance(source, _AioLink):
+        return source.receive_some(count)
+    return [source.receive(PATIENCE) for _ in range(count)]
+
+
+def receive_from_all(source: Service, count: int) -> list[tuple[igtl.Peer, igtl.Message]]:
+    """The next messages of a server's clients, by `receive`."""
+    if isinstance(source, _AioService):
+        return source.receive_some(count)
+    return [source.receive(PATIENCE) for _ in range(count)]
 
 
 def _stepped(run: Callable[[Awaitable[T | None]], T | None], items: Any) -> Iterator[T]:

@@ -24,7 +24,7 @@ from igtl.messages.message import Message
 from igtl.messages.series import Series, encode_all
 from igtl.net import server as blocking
 from igtl.net.client import STALL_TIMEOUT
-from igtl.net.endpoint import DEFAULT_PORT, Endpoint, describe_address, open_socket
+from igtl.net.endpoint import DEFAULT_PORT, Endpoint, addresses_of, open_socket
 from igtl.net.peer import Peer
 from igtl.net.transport import finish, readable
 from igtl.protocol.counters import Counters
@@ -50,7 +50,13 @@ class _Connecting:
         self._client: Client | None = None
 
     async def _connect(self) -> Client:
-        sock = await asyncio.to_thread(open_socket, self._endpoint, self._timeout)
+        loop = asyncio.get_running_loop()
+        opening = loop.run_in_executor(None, open_socket, self._endpoint, self._timeout)
+        try:
+            sock = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_unwanted)
+            raise
         return Client(sock, str(self._endpoint), max_body=self._max_body)
 
     def __await__(self) -> Any:
@@ -63,6 +69,12 @@ class _Connecting:
     async def __aexit__(self, *_: object) -> None:
         if self._client is not None:
             await self._client.close()
+
+
+def _close_unwanted(opening: asyncio.Future[socket.socket]) -> None:
+    """Close a connection that came about when nobody waited for it any more."""
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def connect(
@@ -80,8 +92,7 @@ class Client:
 
     def __init__(self, sock: socket.socket, endpoint: str, *, max_body: int) -> None:
         self.endpoint = endpoint
-        self.peer_address = describe_address(sock.getpeername())
-        self.local_address = describe_address(sock.getsockname())
+        self.peer_address, self.local_address = addresses_of(sock)
         self._sock = sock
         self._inbox = Inbox(max_body=max_body)
         self._arrived, self._wanted = asyncio.Event(), asyncio.Event()
@@ -383,9 +394,16 @@ class Server:
         return peer, self._server.decode(peer, frame)
 
     async def close(self) -> None:
-        """End all connections and free the port; what is queued still goes out."""
+        """End all connections and free the port; what is queued still goes out.
+
+        Coroutine functions that are still at work as handlers are cancelled.
+        """
         await asyncio.to_thread(self._server.close)
         self._changed.set()
+        if at_work := self._tasks - {asyncio.current_task()}:
+            for task in at_work:
+                task.cancel()
+            await asyncio.wait(at_work, timeout=_LINGER)
 
     async def __aenter__(self) -> Self:
         return self

@@ -14,7 +14,7 @@ from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, DecodeError, FramingError, TimeoutError
 from igtl.messages.message import Message, decode_frame
 from igtl.messages.series import Series, encode_all
-from igtl.net.endpoint import Endpoint, describe_address, open_socket
+from igtl.net.endpoint import Endpoint, addresses_of, open_socket
 from igtl.net.transport import DONTWAIT, finish, read_into, send_some, wait
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY
@@ -77,8 +77,7 @@ class Client:
         spin: float = SPIN,
     ) -> None:
         self.endpoint = endpoint
-        self.peer_address = describe_address(sock.getpeername())
-        self.local_address = describe_address(sock.getsockname())
+        self.peer_address, self.local_address = addresses_of(sock)
         sock.setblocking(DONTWAIT != 0)
         self._sock = sock
         self._inbox = Inbox(max_body=max_body)

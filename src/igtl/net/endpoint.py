@@ -11,7 +11,7 @@ from typing import Any
 
 from igtl.errors import ConnectError, EndpointError, TimeoutError
 
-__all__ = ["DEFAULT_PORT", "Endpoint", "bind", "describe_address", "open_socket"]
+__all__ = ["DEFAULT_PORT", "Endpoint", "addresses_of", "bind", "describe_address", "open_socket"]
 
 DEFAULT_PORT = 18944
 
@@ -92,6 +92,19 @@ def describe_address(address: object) -> str:
     if isinstance(address, tuple):
         return str(Endpoint(address[0], address[1]))
     return f"unix://{address!s}" if address else "unix://"
+
+
+def addresses_of(sock: socket.socket) -> tuple[str, str]:
+    """The peer's and our own address of a connection, as text.
+
+    Raises:
+        ConnectError: the peer has broken it off already. The socket is closed.
+    """
+    try:
+        return describe_address(sock.getpeername()), describe_address(sock.getsockname())
+    except OSError as error:
+        sock.close()
+        raise ConnectError(f"the peer broke off the connection at once: {_reason(error)}") from None
 
 
 def open_socket(endpoint: Endpoint, timeout: float) -> socket.socket:

@@ -33,13 +33,11 @@ def send_some(sock: socket.socket, pieces: MutableSequence[Buffer]) -> int:
     """Send what the socket takes and remove it from `pieces`; how many bytes that were."""
     sent = write(sock, pieces)
     left = sent
-    while left:
-        first = pieces[0]
-        if len(first) > left:
-            pieces[0] = memoryview(first)[left:]
-            break
-        left -= len(first)
+    while pieces and len(pieces[0]) <= left:  # empty ones too
+        left -= len(pieces[0])
         del pieces[0]
+    if left:
+        pieces[0] = memoryview(pieces[0])[left:]
     return sent
 
 

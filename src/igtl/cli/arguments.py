@@ -1,0 +1,86 @@
+"""What all verbs share of argparse: the parser, its look, and kinds of numbers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any, NoReturn
+
+__all__ = ["ENDPOINT_HELP", "Parser", "comma_list", "count", "number", "port", "seconds"]
+
+ENDPOINT_HELP = "where the server is: host:port, host, or unix:///path (default port: 18944)"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose help has examples, and colours where the terminal has them."""
+
+    def __init__(self, prog: str, description: str, epilog: str) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=_formatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2 and two lines: what is wrong, and where the help is."""
+        self.exit(2, f"{self.prog}: {message}\nTry '{self.prog} --help'.\n")
+
+
+def _formatter(prog: str, **options: Any) -> argparse.HelpFormatter:
+    """Help in colours on a terminal where rich is installed; else as argparse makes it."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        try:
+            from rich_argparse import RawDescriptionRichHelpFormatter
+        except ImportError:
+            pass
+        else:
+
+            class Formatter(RawDescriptionRichHelpFormatter):
+                help_markup = text_markup = False  # "[cli]" is no markup
+
+            return Formatter(prog, **options)
+    return argparse.RawDescriptionHelpFormatter(prog, **options)
+
+
+def number(text: str) -> float:
+    """A number above 0."""
+    value = _float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def seconds(text: str) -> float:
+    """A duration in s, 0 included."""
+    value = _float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def count(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A port number; 0 stands for any free one."""
+    if not text.isascii() or not text.isdigit() or int(text) > 0xFFFF:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, expected 0 to 65535")
+    return int(text)
+
+
+def comma_list(text: str) -> list[str]:
+    """Names separated by commas."""
+    return [name for name in text.split(",") if name]

@@ -1,0 +1,231 @@
+"""What matters of a message, on one line: one function a type."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+
+import igtl
+from igtl.codec.declaration import shown
+from igtl.messages.query import Companion
+
+__all__ = ["counted", "summary"]
+
+_MOST_ITEMS = 4
+_LONGEST_TEXT = 500
+
+
+def summary(message: igtl.Message) -> str:
+    """The fields that people look for, with units; text as it came, which may hold anything.
+
+    Types without a form of their own, those of users included, are shown field by field.
+    """
+    return _summary(message) + _metadata(message)
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things: `1 tool`, `2 tools`."""
+    irregular = {"vertex": "vertices", "trajectory": "trajectories"}
+    return f"{count} {what}" if count == 1 else f"{count} {irregular.get(what, what + 's')}"
+
+
+def _metadata(message: igtl.Message) -> str:
+    if not message.metadata:
+        return ""
+    pairs = (f"{key}={_short(value)}" for key, value in message.metadata.items())
+    return f"  {{{', '.join(pairs)}}}"
+
+
+@singledispatch
+def _summary(message: igtl.Message) -> str:
+    return _short(shown({name: getattr(message, name) for name in message.names}))
+
+
+@_summary.register
+def _(message: igtl.Unknown) -> str:
+    return f"{len(message.content)} bytes of a type that igtl does not know"
+
+
+@_summary.register
+def _(message: igtl.Transform) -> str:
+    return f"{_column(message.matrix[:3, 3])} mm  turned {_angle_deg(message):5.1f} deg"
+
+
+@_summary.register
+def _(message: igtl.Position) -> str:
+    text = f"{_column(message.position)} mm"
+    if message.quaternion is not None:
+        text += f"  quaternion {_vector(message.quaternion, '7.4f')}"
+    return text
+
+
+@_summary.register
+def _(message: igtl.Image) -> str:
+    pixels = message.pixels
+    colour = f" x {message.components}" if message.components > 1 else ""
+    part = pixels.shape[2], pixels.shape[1], pixels.shape[0]
+    text = f"{_size(message.size)}{colour} {pixels.dtype.name}"
+    if part != message.size:
+        text += f", {_size(part)} of it from {_size(message.sub_volume_offset)}"
+    spacing = " x ".join(f"{length:.4g}" for length in message.spacing)
+    place = f"{message.coordinates} {_vector(message.origin)}"
+    return f"{text}, voxels of {spacing} mm, first at {place}"
+
+
+@_summary.register
+def _(message: igtl.Status) -> str:
+    code = message.code
+    text = code.name if isinstance(code, igtl.StatusCode) else f"code {code}"
+    text += f" (subcode {message.subcode})" if message.subcode else ""
+    details = ": ".join(part for part in (message.error_name, _short(message.text)) if part)
+    return f"{text}  {details}" if details else text
+
+
+@_summary.register
+def _(message: igtl.Capability) -> str:
+    return _short(" ".join(message.types))
+
+
+@_summary.register
+def _(message: igtl.String) -> str:
+    return _short(message.text)
+
+
+@_summary.register
+def _(message: igtl.Point) -> str:
+    return _items("point", (f"{p.name} {_vector(p.position)}" for p in message.points))
+
+
+@_summary.register
+def _(message: igtl.Trajectory) -> str:
+    paths = (f"{t.name} {_vector(t.entry)} to {_vector(t.target)}" for t in message.trajectories)
+    return _items("trajectory", paths)
+
+
+@_summary.register
+def _(message: igtl.TrackingData) -> str:
+    tools = (f"{tool.name} {_vector(tool.matrix[:3, 3])}" for tool in message.tools)
+    return _items("tool", tools)
+
+
+@_summary.register
+def _(message: igtl.QuaternionTrackingData) -> str:
+    return _items("tool", (f"{tool.name} {_vector(tool.position)}" for tool in message.tools))
+
+
+@_summary.register
+def _(message: igtl.ImageMeta) -> str:
+    images = (f"{i.id} {i.name!r} {i.modality} {_size(i.size)}" for i in message.images)
+    return _items("image", images)
+
+
+@_summary.register
+def _(message: igtl.LabelMeta) -> str:
+    labels = (f"{one.id} {one.name!r} label {one.label}" for one in message.labels)
+    return _items("label", labels)
+
+
+@_summary.register
+def _(message: igtl.ColorTable) -> str:
+    colours = "RGB" if message.table.ndim == 2 else "grey"
+    return f"{len(message.table)} {colours} colours, {message.table.dtype.name}"
+
+
+@_summary.register
+def _(message: igtl.Sensor) -> str:
+    values = _few(f"{value:.6g}" for value in message.values)
+    return f"{values} {message.unit}".rstrip()
+
+
+@_summary.register
+def _(message: igtl.NDArray) -> str:
+    array = message.array
+    text = f"{_size(array.shape)} {array.dtype.name}"
+    return f"{text}: {_few(f'{value:.6g}' for value in array.flat)}" if array.size <= 16 else text
+
+
+@_summary.register
+def _(message: igtl.PolyData) -> str:
+    counts = {"point": len(message.points)}
+    counts |= {"vertex": len(message.vertices), "line": len(message.lines)}
+    counts |= {"polygon": len(message.polygons), "strip": len(message.triangle_strips)}
+    text = ", ".join(counted(count, what) for what, count in counts.items() if count)
+    names = ", ".join(one.name for one in message.attributes)
+    return (text or "0 points") + (f", with {_short(names)}" if names else "")
+
+
+@_summary.register
+def _(message: igtl.Bind) -> str:
+    children = (f"{one.wire_type} {one.device_name}".rstrip() for one in message.children)
+    return _items("message", children)
+
+
+@_summary.register(igtl.Command)
+@_summary.register(igtl.CommandReply)
+def _(message: igtl.Command | igtl.CommandReply) -> str:
+    return f"#{message.command_id} {message.name}  {_short(message.content)}".rstrip()
+
+
+@_summary.register
+def _(message: igtl.Query) -> str:
+    return f"#{message.query_id} {message.data_type} {_short(message.uid)}".rstrip()
+
+
+@_summary.register
+def _(message: igtl.Video) -> str:
+    kind = message.frame_type
+    name = kind.name.lower() if isinstance(kind, igtl.FrameType) else f"type {kind}"
+    return f"{message.codec} {name} frame of {_size(message.size)}, {len(message.data)} bytes"
+
+
+@_summary.register
+def _(message: igtl.VideoMeta) -> str:
+    videos = (f"{v.device_name} {v.name!r} {_size(v.size)}" for v in message.videos)
+    return _items("video", videos)
+
+
+@_summary.register
+def _(message: igtl.Ready) -> str:
+    return "success" if message.status == 0 else f"refused, status {message.status}"
+
+
+@_summary.register
+def _(message: Companion) -> str:
+    given = {name: getattr(message, name) for name in message.names}
+    return _short(shown({name: value for name, value in given.items() if value}))
+
+
+def _column(values: Iterable[float]) -> str:
+    """A place of a width that does not change from line to line."""
+    return _vector(values, "8.2f")
+
+
+def _vector(values: Iterable[float], form: str = ".2f") -> str:
+    return f"({', '.join(format(value, form) for value in values)})"
+
+
+def _angle_deg(message: igtl.Transform) -> float:
+    """By how much the matrix turns, about whatever axis."""
+    cosine = (float(message.matrix[:3, :3].trace()) - 1) / 2
+    return math.degrees(math.acos(min(1.0, max(-1.0, cosine)))) if cosine == cosine else math.nan
+
+
+def _size(lengths: Sequence[int]) -> str:
+    return " x ".join(str(length) for length in lengths)
+
+
+def _items(what: str, items: Iterable[str]) -> str:
+    every = list(items)
+    more = f" and {len(every) - _MOST_ITEMS} more" if len(every) > _MOST_ITEMS else ""
+    shown_items = _short(", ".join(every[:_MOST_ITEMS]))
+    return f"{counted(len(every), what)}: {shown_items}{more}" if every else f"0 {what}s"
+
+
+def _few(values: Iterable[str]) -> str:
+    every = list(values)
+    return f"[{', '.join(every[:16])}{', ...' if len(every) > 16 else ''}]"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "..."

@@ -1,0 +1,55 @@
+"""Writing to people and pipes: line by line, and never what a terminal would obey."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+__all__ = ["leave_closed_pipe", "prepare_streams", "printable", "say", "warn"]
+
+
+def printable(text: str) -> str:
+    r"""The text with everything that is not printable written as an escape.
+
+    Names and texts come from peers: escape sequences of terminals, line breaks, and marks that
+    turn the direction of writing must not act.
+
+    Examples:
+        >>> printable("CT\x1b[2J")
+        'CT\\x1b[2J'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def say(text: str) -> None:
+    """Write one line to standard output, at once.
+
+    Raises:
+        BrokenPipeError: nobody reads it any more.
+    """
+    print(text, flush=True)
+
+
+def warn(text: str) -> None:
+    """Write one line to standard error, marked as ours; what a peer put into it cannot act."""
+    print(f"igtl: {printable(text)}", file=sys.stderr, flush=True)
+
+
+def prepare_streams() -> None:
+    """Let standard output and error take any character, whatever their encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def leave_closed_pipe() -> None:
+    """Send what is still buffered for a closed pipe nowhere, so that Python ends quietly."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import igtl
+from tests.cli.conftest import Call, Start
+from tests.cli.program import Program, free_port
+
+
+def port_of(program: Program) -> str:
+    """The port that a server with --port 0 tells."""
+    return program.line_with("Listening on").partition(",")[0].rpartition(":")[2]
+
+
+def test_the_two_programs_of_the_tubetk_page(start: Start) -> None:
+    port = str(free_port())
+    server = start("serve", "position", "--port", port, "--interval", "100")
+    assert server.line() == "Position information generation interval: 100"
+    assert server.line() == "Waiting for connection..."
+    client = start("listen", f"localhost:{port}", "--format", "classic", "--count", "2")
+    assert client.wait() == (
+        0,
+        f"Connected to the server : localhost {port}\n"
+        "Receiving POSITION data type.\n"
+        "position = (50, 0, 50)\n"
+        "quaternion = (0, 0.666667, 0.57735, 0)\n"
+        "\n"
+        "Receiving POSITION data type.\n"
+        "position = (-20.8073, 45.4649, -20.8073)\n"
+        "quaternion = (0, 0.663336, 0.57735, 0.0665556)\n",
+        "",
+    )
+
+
+def test_every_first_client_gets_the_source_from_its_beginning(start: Start) -> None:
+    port = free_port()
+    server = start("serve", "position", "--port", str(port), "--rate", "100")
+    server.line_with("Waiting")
+    for _ in range(3):
+        with igtl.connect(f"127.0.0.1:{port}") as link:
+            first = link.receive(timeout=10)
+        assert isinstance(first, igtl.Position)
+        assert first.position.tolist() == [50, 0, 50]
+        server.line_with("Waiting")
+
+
+def test_it_says_what_it_serves_and_who_comes_and_goes(start: Start) -> None:
+    server = start("serve", "tracker", "ultrasound", "--port", "0")
+    assert server.line().split()[:2] == ["tracker", "50/s"]
+    assert server.line().split()[:2] == ["ultrasound", "20/s"]
+    where = server.line()
+    assert where.startswith("Listening on 127.0.0.1:")
+    assert "for this machine only (see --host)" in where
+    assert server.line() == "Waiting for connection..."
+    with igtl.connect(where.split()[2].rstrip(",")) as link:
+        assert server.line() == f"{link.local_address} connected (1 client)"
+        link.send(igtl.String("hello", device_name="Me\x1b[2J", timestamp=5))
+        assert server.line().split(maxsplit=1) == [
+            link.local_address,
+            "sends      5.000 s  STRING       Me\\x1b[2J            hello",
+        ]
+    left = server.line()
+    assert left.startswith(f"{link.local_address} left after ")
+    assert left.endswith("(0 clients)")
+    assert server.line() == "Waiting for connection..."
+
+
+def test_several_sources_each_at_its_own_pace(start: Start) -> None:
+    server = start("serve", "tracker", "position", "--port", "0")
+    seen = {"Tracker": 0, "ProbeToTracker": 0}
+    with igtl.connect(f"127.0.0.1:{port_of(server)}") as link:
+        for message in link:
+            if isinstance(message, (igtl.Position, igtl.Transform)):
+                seen[message.device_name] = seen.get(message.device_name, 0) + 1
+            if seen["Tracker"] == 5:
+                break
+    assert 15 <= seen["ProbeToTracker"] <= 27  # 50/s beside 10/s
+
+
+def test_ctrl_c_ends_it_cleanly(start: Start) -> None:
+    server = start("serve", "tracker", "--port", "0")
+    with igtl.connect(f"127.0.0.1:{port_of(server)}") as link:
+        link.receive(timeout=10)
+        ended = server.interrupt()
+    assert (ended.status, ended.err) == (130, "")
+
+
+def test_a_taken_port_is_one_clear_line(call: Call) -> None:
+    with igtl.Server(port=0) as server:
+        ended = call("serve", "tracker", "--port", str(server.port))
+    assert ended.status == 1
+    assert ended.out == ""
+    assert ended.err.startswith(f"igtl: cannot listen on 127.0.0.1:{server.port}: ")
+    assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["trackr"], "did you mean 'tracker'?"),
+        (["missing.nrrd"], "missing.nrrd"),
+        (["tracker", "position", "--device", "A"], "--device names one source"),
+        (["tracker", "--mode", "slices"], "--mode is for image files, not for 'tracker'"),
+    ],
+)
+def test_a_wrong_source_has_status_2(arguments: list[str], complaint: str, call: Call) -> None:
+    ended = call("serve", *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert complaint in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_an_image_file_keeps_its_pixels_and_place(start: Start, call: Call, tmp_path: Path) -> None:
+    from igtl.sources.image_file import write_image
+
+    pixels = np.arange(30, dtype=np.int16).reshape(2, 3, 5)
+    sent = igtl.Image(pixels, spacing=(0.5, 0.75, 2), origin=(1, 2, 3))
+    write_image(sent, tmp_path / "scan.mha")
+    path = str(tmp_path / "scan.mha")
+    server = start("serve", path, "--mode", "slices", "--device", "CT", "--port", "0")
+    listing = call("listen", f"localhost:{port_of(server)}", "--count", "2", "--json")
+    first, second = map(json.loads, listing.out.splitlines())
+    assert first["device_name"] == "CT"
+    assert [first["pixels"], second["pixels"]] == pixels[:, np.newaxis].tolist()
+    assert np.array(first["ijk_to_world"])[:3, 3].tolist() == [1, 2, 3]
+    assert np.array(second["ijk_to_world"])[:3, 3].tolist() == [1, 2, 5]
