@@ -133,6 +133,11 @@ class RawPeer:
         self.close()
         return messages
 
+    def close_with_peer(self) -> None:
+        """Read to the end, whatever comes, and close as well."""
+        self.closed_by_peer()
+        self.close()
+
     def closed_by_peer(self) -> bool:
         """Read to the end, whatever comes; True when there is one."""
         try:

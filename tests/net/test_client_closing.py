@@ -86,7 +86,8 @@ def test_closing_twice_is_closing_once(pair: tuple[Link, RawPeer]) -> None:
 
 
 def test_many_threads_may_close_at_once(pair: tuple[Link, RawPeer]) -> None:
-    link, _ = pair
+    link, peer = pair
+    background(peer.close_with_peer)
     link.send(pose(1))
     gate = threading.Barrier(8)
 
@@ -101,7 +102,8 @@ def test_many_threads_may_close_at_once(pair: tuple[Link, RawPeer]) -> None:
 
 
 def test_a_closed_link_says_so(pair: tuple[Link, RawPeer]) -> None:
-    link, _ = pair
+    link, peer = pair
+    background(peer.close_with_peer)
     link.send(pose(1))
     link.close()
     assert link.closed

@@ -129,6 +129,7 @@ def test_a_port_is_free_again_at_once(shell: Shell) -> None:
         assert first.wait_for_clients(timeout=PATIENCE)
         first.publish(pose(1))
         assert numbers_of([peer.receive()]) == [1]
+        background(peer.close_with_peer)
         first.close()
     assert shell.serve(first.port).port == first.port
 

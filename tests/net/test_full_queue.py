@@ -49,7 +49,7 @@ class Stuck:
     def receive_rest(self) -> list[igtl.Message]:
         """Let the slow client read on: all that it ever gets."""
         self.quick.close()
-        rest, _ = background(self.slow.receive_rest)
+        rest, _ = background(self.slow.receive_rest_and_close)
         eventually(lambda: self.peer.queued == 0)
         self.server.close()
         return rest.result(PATIENCE)

@@ -189,6 +189,7 @@ def test_a_client_process_that_is_killed_is_missed(
 @linux_only
 def test_thousands_of_connections_opened_and_dropped_leave_nothing_behind() -> None:
     with igtl.Server(0) as server, dial(server.port) as friend:
+        assert server.wait_for_clients(timeout=PATIENCE)
         before = descriptors()
         for number in range(2000):
             sock = socket.create_connection(("127.0.0.1", server.port))

@@ -88,13 +88,15 @@ def test_closing_returns_in_time_though_a_client_does_not_read(server: Service) 
 
 
 def test_closing_twice_is_closing_once(server: Service) -> None:
-    with dial(server.port), within(BOUND):
+    with dial(server.port) as peer, within(BOUND):
+        background(peer.close_with_peer)
         server.close()
         server.close()
 
 
 def test_many_threads_may_close_at_once(server: Service) -> None:
-    with dial(server.port):
+    with dial(server.port) as peer:
+        background(peer.close_with_peer)
         gate = threading.Barrier(6)
 
         def close() -> None:

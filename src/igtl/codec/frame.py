@@ -53,6 +53,11 @@ class Frame(NamedTuple):
         """Seconds since 1970 UTC, None when the sender gave no time."""
         return time.from_wire(self.raw_time) if self.raw_time else None
 
+    @property
+    def label(self) -> str:
+        """Type and device for people, with control characters that a peer put in escaped."""
+        return f"{repr(self.type_name)[1:-1]} of device {self.device_name!r}"
+
     def buffers(self) -> Buffers:
         """The bytes as they came, in two pieces."""
         return HEADER.pack(*self[:6]), self.body
@@ -70,7 +75,7 @@ class Frame(NamedTuple):
         found = crc.crc64(self.body)
         if found != self.crc:
             raise ChecksumError(
-                f"{self.type_name} of device {self.device_name!r}: checksum of the "
+                f"{self.label}: checksum of the "
                 f"{self.body_size}-byte body is {found:016x}, its header says {self.crc:016x}: "
                 "bytes were damaged, or the sender computes another CRC"
             )

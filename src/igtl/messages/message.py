@@ -148,9 +148,7 @@ class Message(Declared):
             else:
                 self.__dict__.update(cls._decode(self._content[0]))
         except DecodeError as error:
-            raise DecodeError(
-                f"{frame.type_name} of device {frame.device_name!r}: {error}"
-            ) from error
+            raise DecodeError(f"{frame.label}: {error}") from error
         return self
 
     @classmethod

@@ -151,7 +151,11 @@ def queries(kinds: str, *names: str) -> Callable[[type[M]], type[M]]:
     def register(cls: type[M]) -> type[M]:
         for kind in _KINDS:
             if kind.prefix.rstrip("_") in kinds.split():
-                made = type(kind.__name__ + cls.__name__, (kind,), {"__doc__": kind.__doc__})
+                about = (kind.__doc__ or "").replace("_x:", f"_{(names or (cls.wire_type,))[0]}:")
+                doc = about.replace(" x.", f" {cls.wire_type}.").replace(
+                    " x,", f" {cls.wire_type},"
+                )
+                made = type(kind.__name__ + cls.__name__, (kind,), {"__doc__": doc})
                 companion(cls, *names)(made)
         return cls
 

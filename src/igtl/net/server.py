@@ -196,7 +196,11 @@ class Server:
         return handler
 
     def on_connect(self, handler: _PH) -> _PH:
-        """Decorator: call the function with each client that connects, in the server's thread."""
+        """Decorator: call the function with each client that connects, in the server's thread.
+
+        It is called before the client is one of `clients`: what it sends comes first, before
+        anything that is published. Clients that came before are not told of.
+        """
         self._connect_handlers.append(handler)
         return handler
 
