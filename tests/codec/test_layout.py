@@ -292,6 +292,8 @@ def test_records_in_a_row() -> None:
 def test_fewer_bytes_than_a_layout_are_refused(offset: int, left: int) -> None:
     with pytest.raises(DecodeError, match=f"{left} bytes are left for a, b, which take 12"):
         LAYOUT.unpack(bytes(11), offset)
+    with pytest.raises(DecodeError, match=f"{left} bytes are left"):
+        LAYOUT.unpack(bytes(100), 100 - left)
 
 
 def test_errors_say_which_record_is_meant() -> None:

@@ -23,8 +23,8 @@ def test_ascii_is_named_where_it_is_enough() -> None:
         (106, b"\xc3\xa4\xc3\x9f"),
         (1013, b"\x00\xe4\x00\xdf"),
         (1014, b"\xe4\x00\xdf\x00"),
-        (18, b"\0\0\0\xe4\0\0\0\xdf"),
-        (19, b"\xe4\0\0\0\xdf\0\0\0"),
+        (1018, b"\0\0\0\xe4\0\0\0\xdf"),
+        (1019, b"\xe4\0\0\0\xdf\0\0\0"),
     ],
 )
 def test_character_sets_by_number(encoding: int, data: bytes) -> None:

@@ -123,7 +123,13 @@ def test_more_content_than_the_reference_reads_is_accepted_but_not_written() -> 
 
 @pytest.mark.parametrize(
     ("encoding", "data", "text"),
-    [(4, b"\xfc", "ü"), (3, b"\xc3\xbc", "ü"), (0, b"abc", "abc"), (106, b"\xff", "ÿ")],
+    [
+        (1013, b"\0\xfc", "ü"),
+        (4, b"\xfc", "ü"),
+        (3, b"\xc3\xbc", "ü"),
+        (0, b"abc", "abc"),
+        (106, b"\xff", "ÿ"),
+    ],
 )
 def test_content_is_read_by_its_encoding_or_leniently(
     encoding: int, data: bytes, text: str

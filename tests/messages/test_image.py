@@ -292,7 +292,7 @@ class TestPixels:
         assert head(image)["endian"] == (2 if sys.byteorder == "little" else 1)
 
     @pytest.mark.parametrize(
-        "dtype", ["int64", "uint64", "bool", "float16", "complex64", "O", "U3"]
+        "dtype", ["int64", "uint64", "bool", "float16", "complex64", "complex128", "O", "U3"]
     )
     def test_other_types_are_refused_with_advice(self, dtype: str) -> None:
         with pytest.raises(igtl.MessageError, match=r"pixels of .* cannot be sent, .*\.astype\("):

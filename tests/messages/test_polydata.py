@@ -268,7 +268,7 @@ class TestAttribute:
             igtl.Attribute(*given)
 
     def test_they_are_values(self) -> None:
-        data = np.array([1.0, np.nan])
+        data = np.array([1.0, np.nan], np.float32)
         one = igtl.Attribute("heat", "scalars", data)
         data[0] = 5
         assert one.data[0] == 1.0

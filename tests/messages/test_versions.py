@@ -241,6 +241,21 @@ def test_any_bytes_like_object_is_decoded(kind: type) -> None:
     assert status(kind(VERSION_2)).message_id == 42
 
 
+def test_a_body_of_version_2_is_not_taken_for_a_content_of_its_size() -> None:
+    """48 bytes are a TRANSFORM, but not with an extended header among them."""
+    with pytest.raises(igtl.DecodeError, match=r"TRANSFORM .*content of 34 bytes, expected 48"):
+        igtl.decode(packet("TRANSFORM", extended(bytes(34)), version=2))
+
+
+@pytest.mark.parametrize("wire_type", ["STATUS", "TRANSFORM", "GET_STATUS", "SOMETHING"])
+def test_a_checksum_of_0_does_not_mean_unchecked(wire_type: str) -> None:
+    data = packet(wire_type, b"\1" * 48, crc=0)
+    with pytest.raises(
+        igtl.ChecksumError, match=rf"{wire_type} of device ''.* says 0000000000000000"
+    ):
+        igtl.decode(data)
+
+
 def test_large_arrays_are_views_of_what_was_decoded() -> None:
     data = bytearray(igtl.encode(igtl.Image(np.zeros((200, 200), np.uint8))))
     image = igtl.decode(data)
@@ -248,3 +263,5 @@ def test_large_arrays_are_views_of_what_was_decoded() -> None:
     data[-1] = 7
     assert image.pixels[0, 199, 199] == 7
     assert not image.pixels.flags.writeable
+    assert isinstance(image.raw_content, memoryview)
+    assert image.raw_content.readonly

@@ -32,7 +32,7 @@ from tests.net.waiting import PATIENCE, descriptors, eventually, linux_only, wit
 
 @pytest.fixture
 def server(shell: Shell) -> Service:
-    return shell.serve(max_body=1_000_000, stall_timeout=0.2)
+    return shell.serve(max_body=1_000_000, stall_timeout=0.1)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_wrong_checksum_reaches_no_handler(server: Service) -> None:
         assert server.counters.errors == 1
 
 
-@pytest.mark.parametrize("there", [1, 57, 58, 105, 900_000])
+@pytest.mark.parametrize("there", [1, 58, 900_000])
 def test_a_client_that_stops_in_the_middle_of_a_message_is_thrown_out(
     server: Service, friend: RawPeer, there: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -135,7 +135,7 @@ def test_a_client_that_stops_in_the_middle_of_a_message_is_thrown_out(
         peer.send(wire(image(950_000))[:there])
         assert peer.closed_by_peer()
         eventually(lambda: len(server.clients) == 1)
-    assert "it sent nothing for 0.2 s in the middle of a message" in caplog.text
+    assert "it sent nothing for 0.1 s in the middle of a message" in caplog.text
 
 
 def test_a_client_that_is_silent_between_messages_may_stay(

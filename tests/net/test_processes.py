@@ -14,7 +14,7 @@ import pytest
 import igtl
 from tests.net.raw import LITTLE_ROOM, RawServer, dial, image
 from tests.net.shells import Link, Shell
-from tests.net.waiting import PATIENCE, eventually, linux_only, within
+from tests.net.waiting import PATIENCE, background, eventually, linux_only, within
 
 pytestmark = linux_only
 
@@ -132,6 +132,8 @@ def test_ctrl_c_ends_a_program_and_says_nothing_but_that(what: str) -> None:
         client = dial(port, receive_buffer=LITTLE_ROOM) if port else listener.accept()
         with client, within(10):
             eventually(lambda: waits(process))
+            if "not read" not in what:
+                background(client.close_with_peer)
             process.send_signal(signal.SIGINT)
             with within(5):
                 _, errors = process.communicate(timeout=PATIENCE)

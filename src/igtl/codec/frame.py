@@ -21,6 +21,8 @@ __all__ = ["HEADER", "HEADER_SIZE", "NAME_SIZE", "TYPE_SIZE", "Frame", "check_he
 HEADER = struct.Struct(">H12s20sQQQ")
 HEADER_SIZE = HEADER.size
 TYPE_SIZE, NAME_SIZE = 12, 20
+#: Versions of the header so far are 1 and 2; far beyond them it is something else.
+_LIKELY_VERSIONS = 0xFF
 
 
 class Frame(NamedTuple):
@@ -108,6 +110,11 @@ def check_header(fields: tuple[int, bytes, bytes, int, int, int], max_body: int)
     version, raw_type, raw_name, _, size, _ = fields
     if version == 0:
         raise FramingError("header version is 0, expected 1 or more: this is not OpenIGTLink")
+    if size > max_body and version > _LIKELY_VERSIONS:
+        raise FramingError(
+            f"what came does not look like OpenIGTLink (as a header it has version {version} and a "
+            f"body of {size} bytes): is this the right port?"
+        )
     if size > max_body:
         raise FramingError(
             f"{text.decode_fixed(raw_type)} of device {text.decode_fixed(raw_name)!r} announces a "

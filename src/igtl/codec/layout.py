@@ -285,7 +285,7 @@ class Pose(WireType):
     name = "f32[12]"
 
     def encode(self, value: Any, what: str) -> Sequence[Any]:
-        rows = value if isinstance(value, np.ndarray) else numbers(value, np.dtype("f8"), what)
+        rows = value if type(value) is np.ndarray else numbers(value, np.dtype("f8"), what)
         if rows.shape != (4, 4) and rows.shape != (3, 4):
             raise MessageError(f"{what} has shape {rows.shape}, expected (4, 4) or (3, 4)")
         flat = rows.ravel().tolist()

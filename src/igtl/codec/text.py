@@ -22,9 +22,9 @@ __all__ = [
 #: IANA MIBenum numbers of the character sets that STRING, COMMAND and metadata name.
 ASCII, LATIN_1, UTF_8 = 3, 4, 106
 _CODECS = {ASCII: "ascii", LATIN_1: "latin-1", UTF_8: "utf-8"}
-# 1013-1015, 17-19: the UTF-16 and UTF-32 families, which peers on Windows could name.
+_CODECS |= {17: "shift_jis", 18: "euc_jp", 2025: "gb2312", 38: "euc_kr"}
 _CODECS |= {1013: "utf-16-be", 1014: "utf-16-le", 1015: "utf-16"}
-_CODECS |= {17: "utf-32", 18: "utf-32-be", 19: "utf-32-le"}
+_CODECS |= {1017: "utf-32", 1018: "utf-32-be", 1019: "utf-32-le"}
 
 
 def encoding_of(text: str) -> int:

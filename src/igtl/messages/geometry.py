@@ -50,7 +50,10 @@ def make(
     """
     if ijk_to_world is None:
         matrix = np.eye(4)
-        matrix[[0, 1, 2], [0, 1, 2]] = _triple(1.0 if spacing is None else spacing, "spacing")
+        lengths = _triple(1.0 if spacing is None else spacing, "spacing")
+        if not np.all(lengths > 0):
+            raise MessageError(f"spacing is {spacing!r}, expected mm between voxels, above 0")
+        matrix[[0, 1, 2], [0, 1, 2]] = lengths
         matrix[:3, 3] = _triple(0.0 if origin is None else origin, "origin")
         return matrix
     if spacing is not None or origin is not None:

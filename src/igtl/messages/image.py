@@ -134,7 +134,18 @@ class Image(Message):
     def _remade(self, values: dict[str, Any]) -> Self:
         if values["pixels"] is self.pixels:  # what their axes mean is known
             values = {"components": self.components} | values
+        elif self._is_whole and values["volume_size"] == self.volume_size:
+            del values["volume_size"]  # the new pixels are a whole image, too
+        if values.keys() & {"spacing", "origin"}:
+            if values["ijk_to_world"] is self.ijk_to_world:
+                del values["ijk_to_world"]
         return type(self)(**values)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the pixels are all of the volume."""
+        pixels = self.pixels.shape[2::-1]
+        return self.sub_volume_offset == (0, 0, 0) and self.volume_size == pixels
 
     @property
     def size(self) -> Size:

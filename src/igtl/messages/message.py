@@ -20,7 +20,7 @@ from igtl.codec.buffers import SMALL, Buffer, Buffers, compact, join, total
 from igtl.codec.crc import crc64, crc64_of
 from igtl.codec.declaration import Declared, field, shown
 from igtl.codec.extended import Metadata
-from igtl.codec.frame import HEADER, TYPE_SIZE, Frame, parse
+from igtl.codec.frame import HEADER, NAME_SIZE, TYPE_SIZE, Frame, parse
 from igtl.codec.layout import U16, U32, Row, Text, Time
 from igtl.errors import DecodeError, MessageError
 from igtl.messages.common import DEFAULTS, NAMES, Common, checked, raw_name
@@ -84,11 +84,18 @@ class Message(Declared):
         super().__init_subclass__()
         if "wire" in vars(cls) and "names" not in vars(cls):
             cls.names = cls.wire.names
+        taken = [name for name in cls.wire.names if name in NAMES or hasattr(Message, name)]
+        if taken:
+            raise TypeError(
+                f"{cls.__name__} declares {taken[0]!r}, which every message has already: "
+                "give the field another name"
+            )
 
     @classmethod
     def declare(cls, wire_type: str, aliases: tuple[str, ...]) -> None:
         """Take the names on the wire; the decorator `igtl.message` calls this."""
         cls.wire_type, cls.wire_types = wire_type, (wire_type, *aliases)
+        cls.__doc__ = f"{(cls.__doc__ or '').rstrip()}\n{_COMMON_DOC}"
         cls._raw_type = wire_type.encode().ljust(TYPE_SIZE, b"\0")
         sure.pop(cls._raw_type, None)  # of the same class before its module was loaded again
         if cls._is_declared():
@@ -164,7 +171,7 @@ class Message(Declared):
             self.__dict__["wire_type"] = frame.type_name
         return self
 
-    def __getattr__(self, name: str) -> Any:
+    def _look_up(self, name: str) -> Any:
         """Give what was not asked for before: common fields, or all fields of the content."""
         if name == "header_version":  # not kept: it may change with what `replace` adds
             return self._frame.version if self._frame else self._version(None)
@@ -176,7 +183,15 @@ class Message(Declared):
             return self.__dict__[name]
         if name == "_content" and self._frame is not None:
             return (self._frame.body,)
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        raise AttributeError(
+            f"{type(self).__name__} has no attribute {name!r}", name=name, obj=self
+        )
+
+    if not TYPE_CHECKING:  # type checkers would let every misspelt field pass
+        __getattr__ = _look_up
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *NAMES, *self.names})
 
     def _common(self, name: str) -> Any:
         frame = self._frame
@@ -225,10 +240,18 @@ class Message(Declared):
         """The common fields as a constructor takes them."""
         given = {name: self.__dict__[name] for name in NAMES & self.__dict__.keys()}
         if self._frame is not None:
-            given |= {"device_name": self._frame.device_name, "timestamp": self.timestamp}
+            given |= {"device_name": self._given_name(self._frame), "timestamp": self.timestamp}
             if self._frame.version != self.lowest_version:
                 given["header_version"] = min(self._frame.version, 2)
         return given
+
+    @staticmethod
+    def _given_name(frame: Frame) -> str:
+        """The name in a header; one that is not UTF-8 is shortened to fit when it is written so."""
+        name = frame.device_name
+        while len(name.encode()) > NAME_SIZE:
+            name = name[:-1]
+        return name
 
     def _version(self, asked: int | None) -> int:
         """Header version to write.
@@ -296,6 +319,11 @@ class Message(Declared):
         return [Parameter(n, Parameter.KEYWORD_ONLY, default=v) for n, v in given.items()]
 
 
+_COMMON_DOC = """
+    Every message also takes, by name: `device_name` (up to 20 bytes), `timestamp` (seconds since
+    1970 UTC; None: the time of sending), `metadata` (a mapping of str to str), `message_id` and
+    `header_version` (1 or 2). `igtl.Message` explains them.
+    """
 _NOTHING: dict[str, Any] = {}
 _new = object.__new__
 # Slots are filled through their descriptors: assignment is closed, messages being immutable.
@@ -378,6 +406,11 @@ def encode_buffers(message: Message, *, version: int | None = None, now: float =
     Raises:
         MessageError: the message does not fit that header version.
     """
+    if not isinstance(message, Message):
+        raise MessageError(
+            f"{message!r:.60} is {type(message).__name__}, expected a message such as "
+            "igtl.Transform(matrix, device_name='Probe')"
+        )
     frame = message._frame
     if frame is not None and (version is None or version == frame.version):
         return compact(frame.buffers())

@@ -35,7 +35,7 @@ class NDArray(Message):
     """Numbers in any number of dimensions: NDARRAY.
 
     Args:
-        array: int8 ... float64 as for `Image`, or complex128; C order, up to 255 dimensions of up
+        array: int8 ... float64 as for `Image`, or complex128; C order, up to 64 dimensions of up
             to 65,535. Read back as a read-only big-endian view.
     """
 

@@ -164,7 +164,7 @@ def _starts(data: NDArray[np.uint32], count: int, what: str) -> NDArray[np.int64
         starts = np.arange(count, dtype=np.int64) * width
         if np.all(data[starts] == width - 1):
             return starts
-    lengths: list[int] = data.tolist()
+    lengths = data.astype(np.uint32).data  # native, not a list: no 30 bytes an index
     found: list[int] = []
     at = 0
     while at < len(lengths) and len(found) < count:

@@ -19,17 +19,16 @@ from typing import Any, Self, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, FramingError, OpenIGTLinkError, TimeoutError
+from igtl.errors import ClosedError, TimeoutError
 from igtl.messages.message import Message
 from igtl.messages.series import Series, encode_all
 from igtl.net import server as blocking
-from igtl.net.client import STALL_TIMEOUT
 from igtl.net.endpoint import DEFAULT_PORT, Endpoint, addresses_of, open_socket
 from igtl.net.peer import Peer
 from igtl.net.transport import finish, readable
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY
-from igtl.protocol.inbox import Inbox
+from igtl.protocol.link import Link
 
 __all__ = ["Client", "Server", "connect"]
 
@@ -87,29 +86,15 @@ def connect(
     return _Connecting(Endpoint.parse(endpoint), timeout, max_body)
 
 
-class Client:
+class Client(Link):
     """A connection to a server. Made by `connect`; use it in the event loop that made it."""
 
     def __init__(self, sock: socket.socket, endpoint: str, *, max_body: int) -> None:
-        self.endpoint = endpoint
-        self.peer_address, self.local_address = addresses_of(sock)
+        super().__init__(endpoint, addresses_of(sock), max_body)
         self._sock = sock
-        self._inbox = Inbox(max_body=max_body)
         self._arrived, self._wanted = asyncio.Event(), asyncio.Event()
-        self._ended: Exception | None = None
-        self._closed = False
         self._sending = asyncio.Lock()
         self._task = asyncio.create_task(self._read())
-
-    @property
-    def counters(self) -> Counters:
-        """What went over this link."""
-        return self._inbox.counters
-
-    @property
-    def closed(self) -> bool:
-        """Whether this side was closed."""
-        return self._closed
 
     def __aiter__(self) -> AsyncIterator[Message]:
         """Every message in order, until the peer closes; errors as for `igtl.Client`."""
@@ -130,43 +115,40 @@ class Client:
 
     async def receive(self, timeout: float | None = None) -> Message:
         """The next message; arguments and errors as for `igtl.Client.receive`."""
-        wanted = f"no message from {self.endpoint} within {timeout} s"
+        wanted = self._no_message(timeout)
         with contextlib.suppress(StopAsyncIteration):
             return await self._within(timeout, self.__anext__(), wanted)
-        raise self._gone(wanted)
+        raise self._nothing(wanted)
 
     async def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
         """The newest message of a class; arguments and errors as for `igtl.Client.latest`."""
         for _ in range(_READS_AT_ONCE):
-            more = self._ended is None and not self._closed and readable(self._sock)
+            more = self._open and readable(self._sock)
             await asyncio.sleep(0)  # the reader takes in what it has read
             self._drop_oldest()
             if not more:
                 break
-        named = f" of device {device!r}" if device is not None else ""
-        wanted = f"no {cls.__name__}{named} from {self.endpoint} within {timeout:g} s"
+        wanted = self._no_latest(cls, device, timeout)
         deadline = time.monotonic() + timeout
-        while (message := self._inbox.latest(cls, device)) is None:
+        while (message := self._newest(cls, device)) is None:
             if not await self._within(deadline - time.monotonic(), self._more(), wanted):
-                raise self._gone(wanted)
+                raise self._nothing(wanted)
             self._drop_oldest()
         return message
 
     async def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages; arguments and errors as for `igtl.Client.send`."""
         pieces, count = encode_all(messages, time.time())
-        late = f"{self.endpoint} did not read what was sent within {timeout:g} s"
         async with self._sending:
-            if self._closed:
-                raise ClosedError(f"the link to {self.endpoint} was closed by this side")
+            self._check_sending()
             try:
-                await self._within(timeout, self._send(pieces), late)
+                await self._within(timeout, self._send(pieces), str(self._late(timeout)))
             except (TimeoutError, asyncio.CancelledError) as error:
-                self._ended = self._ended or ClosedError(f"sending was broken off: {error!r}")
+                self._end(ClosedError(f"sending was broken off: {error!r}"))
                 finish(self._sock, linger=0.0)  # the peer may have half of a message
                 raise
             except OSError as error:  # what the peer sent before can still be received
-                raise ClosedError(f"{self.endpoint} closed the connection: {error}") from None
+                raise self._refused(error) from None
         self.counters.messages_sent += count
 
     async def close(self) -> None:
@@ -205,58 +187,36 @@ class Client:
             if not self._inbox.full:
                 self._wanted.set()
 
-    def _gone(self, wanted: str) -> ClosedError:
-        """Why there is no message and never will be."""
-        reason = "this side closed the link" if self._closed else self._ended
-        return ClosedError(f"{wanted}: {reason}")
-
     async def _more(self) -> bool:
         """Wait until something arrives; False when nothing will."""
-        if self._ended is None and not self._closed:
+        if self._open:
             self._arrived.clear()
             self._wanted.set()
             await self._arrived.wait()
             return True
-        if isinstance(self._ended, OpenIGTLinkError):
-            raise self._ended
+        self._raise_if_broken()
         return False
 
     async def _read(self) -> None:
         """Take in what comes, until it ends; wait while the inbox is full."""
         loop, inbox = asyncio.get_running_loop(), self._inbox
         try:
-            while True:
+            while self._open:
                 if inbox.full:
                     self._wanted.clear()
                     await self._wanted.wait()
-                patience = STALL_TIMEOUT if inbox.reader.pending else None
+                patience = self.stall_timeout if inbox.reader.pending else None
                 async with asyncio.timeout(patience):
                     count = await loop.sock_recv_into(self._sock, inbox.buffer())
-                if count == 0:
-                    break
-                if inbox.received(count):
+                if self._received(count):
                     self._arrived.set()
-            self._ended = self._ended or self._lost("")
-        except FramingError as error:
-            self.counters.errors += 1
-            self._ended = error
         except OSError as error:
-            self._ended = self._ended or (
-                self._lost(f": {error}") if error.errno else self._stalled()
-            )
+            if error.errno:
+                self._lost(f": {error}")
+            else:  # asyncio.timeout's
+                self._stalled()
         finally:
             self._arrived.set()
-
-    def _lost(self, reason: str) -> Exception:
-        pending = self._inbox.reader.pending
-        if not (reason or pending):
-            return EOFError(f"{self.endpoint} closed the connection")
-        middle = f" in the middle of a message, after {pending} bytes of it" if pending else ""
-        return ClosedError(f"{self.endpoint} broke the connection{middle}{reason}")
-
-    def _stalled(self) -> ClosedError:
-        silence = f"sent nothing for {STALL_TIMEOUT:g} s"
-        return ClosedError(f"{self.endpoint} {silence} in the middle of a message")
 
     async def _send(self, pieces: list[Buffer]) -> None:
         loop = asyncio.get_running_loop()

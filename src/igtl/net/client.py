@@ -11,21 +11,18 @@ from typing import Any, Self, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, DecodeError, FramingError, TimeoutError
+from igtl.errors import ClosedError, DecodeError, TimeoutError
 from igtl.messages.message import Message, decode_frame
 from igtl.messages.series import Series, encode_all
 from igtl.net.endpoint import Endpoint, addresses_of, open_socket
 from igtl.net.transport import DONTWAIT, finish, read_into, send_some, wait
-from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY
-from igtl.protocol.inbox import Inbox
+from igtl.protocol.link import Link
 
 __all__ = ["Client", "connect"]
 
 M = TypeVar("M", bound=Message)
 
-#: A peer that stops in the middle of a message for so many seconds is given up.
-STALL_TIMEOUT = 30.0
 #: Closing waits at most so many seconds for the peer to read what was sent.
 _LINGER = 0.5
 #: Seconds for which an answer is looked for before sleeping, where the last one was as quick.
@@ -61,7 +58,7 @@ def connect(
     return Client(open_socket(where, timeout), str(where), max_body=max_body, spin=spin)
 
 
-class Client:
+class Client(Link):
     """A connection to a server. Made by `connect`.
 
     Iterating gives every message in order until the peer closes. Nothing is read while nobody
@@ -76,29 +73,15 @@ class Client:
         max_body: int = DEFAULT_MAX_BODY,
         spin: float = SPIN,
     ) -> None:
-        self.endpoint = endpoint
-        self.peer_address, self.local_address = addresses_of(sock)
+        super().__init__(endpoint, addresses_of(sock), max_body)
         sock.setblocking(DONTWAIT != 0)
         self._sock = sock
-        self._inbox = Inbox(max_body=max_body)
         self._reading, self._sending = threading.Lock(), threading.Lock()
         self._spin = spin
         self._asked_at = 0.0  # when something was sent that may be answered
         self._quick = False  # the last answer came within `spin`
         self._turn_wanted = False  # a thread that receives waits for one that sends
         self._likely = False  # the last read filled its buffer: there is probably more
-        self._ended: Exception | None = None
-        self._closed = False
-
-    @property
-    def counters(self) -> Counters:
-        """What went over this link."""
-        return self._inbox.counters
-
-    @property
-    def closed(self) -> bool:
-        """Whether this side was closed."""
-        return self._closed
 
     def __iter__(self) -> Iterator[Message]:
         """Every message in order, until the peer closes.
@@ -137,7 +120,7 @@ class Client:
         deadline = None if timeout is None else time.monotonic() + timeout
         while not self._inbox.frames:
             if not self._fill(deadline):
-                raise self._nothing(f"no message from {self.endpoint} within {timeout} s")
+                raise self._nothing(self._no_message(timeout))
         return self._inbox.take()
 
     def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
@@ -153,7 +136,7 @@ class Client:
 
         Raises:
             TimeoutError: there has been none.
-            ClosedError: the link is closed and there has been none.
+            ClosedError: the link is over, and there has been none, or none since the last call.
         """
         deadline = time.monotonic() + timeout
         frames = self._inbox.frames
@@ -162,11 +145,9 @@ class Client:
                 break
             self._inbox.drop_oldest()
         known = len(frames)
-        while (message := self._inbox.latest(cls, device)) is None:
+        while (message := self._newest(cls, device)) is None:
             if not self._fill(deadline, known):
-                named = f" of device {device!r}" if device is not None else ""
-                wanted = f"no {cls.__name__}{named} from {self.endpoint} within {timeout:g} s"
-                raise self._nothing(wanted)
+                raise self._nothing(self._no_latest(cls, device, timeout))
             self._inbox.drop_oldest()
             known = len(frames)
         return message
@@ -188,16 +169,15 @@ class Client:
         pieces, count = encode_all(messages, time.time())
         deadline = time.monotonic() + timeout
         with self._sending:
-            if self._closed:
-                raise ClosedError(f"the link to {self.endpoint} was closed by this side")
+            self._check_sending()
             try:
                 self._send(pieces, deadline, timeout)
             except (TimeoutError, KeyboardInterrupt) as error:
-                self._ended = self._ended or ClosedError(f"sending was broken off: {error!r}")
+                self._end(ClosedError(f"sending was broken off: {error!r}"))
                 finish(self._sock, linger=0.0)
                 raise
             except OSError as error:  # what the peer sent before can still be received
-                raise ClosedError(f"{self.endpoint} closed the connection: {error}") from None
+                raise self._refused(error) from None
             self.counters.messages_sent += count
             self._asked_at = time.monotonic()
 
@@ -226,11 +206,6 @@ class Client:
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return (
-            f"<igtl.Client {self.local_address} -> {self.peer_address}{' closed' * self._closed}>"
-        )
-
     def _fill(self, deadline: float | None, known: int = 0) -> bool:
         """Read until a message is complete; False when none will be, or not before `deadline`.
 
@@ -253,8 +228,8 @@ class Client:
             self._quick = asked > 0.0 and time.monotonic() < asked + self._spin
         finally:
             self._reading.release()
-        if not complete and isinstance(self._ended, (FramingError, ClosedError)):
-            raise self._ended
+        if not complete:
+            self._raise_if_broken()
         return complete
 
     def _await_turn(self, deadline: float | None) -> bool:
@@ -275,7 +250,7 @@ class Client:
 
     def _read_waiting(self, deadline: float | None) -> bool:
         """Read, sleeping in between, until a message is complete; False when none will be."""
-        while self._ended is None and not self._closed:
+        while self._open:
             flags = DONTWAIT
             if deadline is None and not self._likely and not self._inbox.reader.pending:
                 flags = 0  # wait in the read itself: one call, one wake-up
@@ -287,54 +262,28 @@ class Client:
 
     def _read_once(self, flags: int) -> int:
         """Take in what one read gives; how many messages it completed."""
-        inbox = self._inbox
+        buffer = self._inbox.buffer()
         try:
-            buffer = inbox.buffer()
             count = read_into(self._sock, buffer, flags)
         except OSError as error:
-            count, reason = 0, f": {error}"
-        else:
-            reason = ""
+            self._lost(f": {error}")
+            return 0
         self._likely = count == len(buffer)
-        if count is None:
-            return 0
-        if count == 0:
-            self._ended = self._lost(reason)
-            return 0
-        complete = inbox.received(count)
-        if inbox.reader.error is not None:
-            self.counters.errors += 1
-            self._ended = inbox.reader.error
-        return complete
-
-    def _lost(self, reason: str) -> Exception:
-        """What the end of the stream means: EOFError for an orderly one."""
-        pending = self._inbox.reader.pending
-        if self._closed or not (reason or pending):
-            return EOFError(f"{self.endpoint} closed the connection")
-        middle = f" in the middle of a message, after {pending} bytes of it" if pending else ""
-        return ClosedError(f"{self.endpoint} broke the connection{middle}{reason}")
+        return 0 if count is None else self._received(count)
 
     def _readable(self, deadline: float | None) -> bool:
         """Wait until there is something to read; False when the deadline passed."""
         stalls = self._inbox.reader.pending > 0
         now = time.monotonic()
         left = None if deadline is None else max(0.0, deadline - now)
-        patience = STALL_TIMEOUT if stalls and (left is None or left > STALL_TIMEOUT) else left
+        patience = (
+            self.stall_timeout if stalls and (left is None or left > self.stall_timeout) else left
+        )
         if wait(self._sock, read=True, write=False, timeout=patience)[0]:
             return True
-        if stalls and patience == STALL_TIMEOUT:
-            self._ended = ClosedError(
-                f"{self.endpoint} sent nothing for {STALL_TIMEOUT:g} s in the middle of a message"
-            )
+        if stalls and patience == self.stall_timeout:
+            self._stalled()
         return False
-
-    def _nothing(self, wanted: str) -> Exception:
-        """Why there is no message: the link ended, or the time is over."""
-        if self._ended is not None or self._closed:
-            reason = "this side closed the link" if self._closed else self._ended
-            return ClosedError(f"{wanted}: {reason}")
-        return TimeoutError(wanted)
 
     def _send(self, pieces: list[Buffer], deadline: float, timeout: float) -> None:
         while pieces:
@@ -356,4 +305,4 @@ class Client:
             if reads:
                 self._reading.release()
         if not (readable or writable):
-            raise TimeoutError(f"{self.endpoint} did not read what was sent within {timeout:g} s")
+            raise self._late(timeout)

@@ -101,21 +101,24 @@ class Inbox:
             self._bytes -= HEADER_SIZE + self.frames.popleft().body_size
             self.counters.dropped += 1
 
-    def latest(self, cls: type[M], device: str | None) -> M | None:
-        """The newest message of a class, and of a device if one is named; None when there is none.
-
-        Raises:
-            DecodeError: that message is malformed.
-        """
+    def newest(self, cls: type[Message], device: str | None) -> tuple[int, Frame] | None:
+        """The newest frame of a class, and of a device if one is named, and when in order it came."""
         candidates = [
             (order, frame)
             for order, frame in self._newest.values()
             if cls.knows(frame.raw_type) and device in (None, frame.device_name)
         ]
-        if not candidates:
-            return None
-        newest: Any = decode_frame(max(candidates, key=_order)[1])
-        return newest  # type: ignore[no-any-return]
+        return max(candidates, key=_order) if candidates else None
+
+    def latest(self, cls: type[M], device: str | None) -> M | None:
+        """The newest message of a class and device; None when there is none.
+
+        Raises:
+            DecodeError: that message is malformed.
+        """
+        found = self.newest(cls, device)
+        message: Any = None if found is None else decode_frame(found[1])
+        return message  # type: ignore[no-any-return]
 
 
 class Decoder:
