@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from igtl.codec.frame import HEADER_SIZE, Frame, check_header, parse
+from igtl.codec.frame import HEADER, HEADER_SIZE, Frame, check_header, parse
 from igtl.errors import ChecksumError, DecodeError, FramingError
 from tests.codec.wire import checksum, packet, table
 
@@ -94,6 +94,18 @@ def test_a_body_over_the_limit_is_refused() -> None:
     check_header((*fields[:4], 100, 0), 100)
     with pytest.raises(FramingError, match="over the limit of 100: raise max_body"):
         check_header((*fields[:4], 101, 0), 100)
+
+
+def test_another_protocol_is_told_apart() -> None:
+    """The first bytes of a web server's answer, read as a header."""
+    answer = b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Type: text/html"
+    with pytest.raises(FramingError, match=r"does not look like OpenIGTLink .*right port\?"):
+        check_header(HEADER.unpack(answer[:58]), 1 << 30)
+
+
+def test_a_label_for_people_has_no_control_characters() -> None:
+    frame = parse(packet(b"X\x1b[2J'", device_name=b"a\nb"))
+    assert frame.label == r"X\x1b[2J' of device 'a\nb'"
 
 
 def test_a_header_has_58_bytes() -> None:

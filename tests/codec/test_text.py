@@ -32,6 +32,20 @@ def test_character_sets_by_number(encoding: int, data: bytes) -> None:
     assert text.decode(data, encoding) == "äß"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "character", "data"),
+    [
+        (17, "日", b"\x93\xfa"),  # Shift_JIS
+        (18, "日", b"\xc6\xfc"),  # EUC-JP
+        (2025, "中", b"\xd6\xd0"),  # GB2312
+        (38, "한", b"\xc7\xd1"),  # EUC-KR
+    ],
+)
+def test_character_sets_of_east_asia(encoding: int, character: str, data: bytes) -> None:
+    assert text.encode(character, encoding, "text") == data
+    assert text.decode(data, encoding) == character
+
+
 @given(VALID)
 @example("\ufeffa")
 def test_utf_8_round_trip(value: str) -> None:

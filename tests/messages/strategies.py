@@ -95,7 +95,8 @@ def records(cls: type[Record]) -> SearchStrategy[Record]:
 def string_fields(draw: st.DrawFn) -> Fields:
     """Text in one of the character sets that have its characters."""
     codec, encoding = draw(st.sampled_from([("ascii", 3), ("latin-1", 4), ("utf-8", 106)]))
-    encoding = encoding if codec != "utf-8" else draw(st.sampled_from([106, 1013, 1014, 1015, 17]))
+    if codec == "utf-8":
+        encoding = draw(st.sampled_from([106, 1013, 1014, 1015, 1017]))
     return {"text": draw(st.text(st.characters(codec=codec), max_size=40)), "encoding": encoding}
 
 

@@ -228,7 +228,7 @@ LARGE = {
     "cells": (
         "POLYDATA",
         struct.pack(">10I", 0, 20_000, 120_000, *[0] * 7) + b"\0\0\0\0\0\0\0\1\0\0\0\0" * 10_000,
-        16,
+        11,
     ),
     # Seven bytes for each attribute: its header, and a name that is empty.
     "attributes": (

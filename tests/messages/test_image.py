@@ -252,6 +252,26 @@ class TestShapes:
             assert changed.components == 1
             assert np.array_equal(changed.pixels, image.pixels)
 
+    @pytest.mark.parametrize(
+        ("shape", "size"), [((8, 12), (12, 8, 1)), ((2, 3), (3, 2, 1)), ((5, 8, 12), (12, 8, 5))]
+    )
+    def test_replace_by_a_whole_image_of_another_size(
+        self, shape: tuple[int, ...], size: tuple[int, int, int]
+    ) -> None:
+        image = igtl.Image(np.zeros((4, 6), np.uint8), spacing=2, origin=(1, 2, 3))
+        other = image.replace(pixels=np.ones(shape, np.uint8))
+        assert other.size == size
+        assert other.ijk_to_world.tolist() == image.ijk_to_world.tolist()
+
+    def test_replace_of_a_part_stays_a_part(self) -> None:
+        part = igtl.Image(
+            np.zeros((4, 6), np.uint8), sub_volume_offset=(1, 0, 0), volume_size=(9, 4, 1)
+        )
+        other = part.replace(pixels=np.ones((3, 5), np.uint8))
+        assert (other.size, other.sub_volume_offset) == ((9, 4, 1), (1, 0, 0))
+        with pytest.raises(igtl.MessageError, match="reaches outside a volume of"):
+            part.replace(pixels=np.ones((4, 9), np.uint8))
+
     def test_replace_of_pixels_keeps_where_they_are(self) -> None:
         image = igtl.Image(np.zeros((4, 6, 3), np.uint8), spacing=2, origin=(1, 2, 3))
         mask = received(bytes(image.raw_content)).replace(pixels=np.ones((4, 6), np.uint8))
@@ -390,6 +410,9 @@ class TestGeometryArguments:
             ({"ijk_to_world": np.eye(4) * 1j}, "expected real numbers"),
             ({"ijk_to_world": np.eye(4), "spacing": 1}, "give either it or spacing and origin"),
             ({"ijk_to_world": np.eye(4), "origin": 1}, "give either it or spacing and origin"),
+            ({"spacing": 0}, "spacing is 0, expected mm between voxels, above 0"),
+            ({"spacing": (1, 1, -1)}, "expected mm between voxels, above 0"),
+            ({"spacing": (1, 1, np.nan)}, "expected mm between voxels, above 0"),
             ({"spacing": (1, 2)}, r"spacing has shape \(2,\), expected three numbers"),
             ({"origin": [[1, 2, 3]]}, r"origin has shape \(1, 3\), expected three numbers"),
             ({"origin": (1, 2, None)}, "origin is .*, expected real numbers"),

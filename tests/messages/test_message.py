@@ -82,11 +82,20 @@ def _can_write(array: np.ndarray[Any, Any]) -> bool:
 @EACH
 def test_other_attributes_are_missing(wire_type: str) -> None:
     for message in both(wire_type):
-        with pytest.raises(
-            AttributeError, match=f"{type(message).__name__} has no attribute 'gone'"
-        ):
-            message.gone  # noqa: B018
+        any_message: Any = message
+        text = f"{type(message).__name__} has no attribute 'gone'"
+        with pytest.raises(AttributeError, match=text) as error:
+            any_message.gone  # noqa: B018
+        assert (error.value.name, error.value.obj) == ("gone", message)  # for "did you mean"
         assert not hasattr(message, "_gone")
+
+
+@EACH
+def test_dir_lists_what_can_be_read(wire_type: str) -> None:
+    for message in both(wire_type):
+        names = {*message.names, "device_name", "timestamp", "metadata", "header_version"}
+        assert names <= set(dir(message))
+        assert all(hasattr(message, name) for name in dir(message))
 
 
 @EACH
@@ -290,6 +299,12 @@ def test_calls_that_do_not_fit_the_signature() -> None:
     for call in wrong:
         with pytest.raises(TypeError):
             call()
+
+
+@pytest.mark.parametrize("thing", ["text", b"bytes", None, np.eye(4), igtl.Transform, [1]])
+def test_only_messages_are_encoded(thing: Any) -> None:
+    with pytest.raises(igtl.MessageError, match=r"expected a message such as igtl\.Transform\("):
+        igtl.encode(thing)
 
 
 def test_a_large_array_goes_out_as_it_lies_in_memory() -> None:

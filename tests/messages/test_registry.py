@@ -338,6 +338,13 @@ class TestTypesOfUsers:
 
         assert "WRONG" not in igtl.message_types()
 
+    @pytest.mark.parametrize(
+        "name", ["device_name", "timestamp", "wire_type", "names", "replace", "raw_content"]
+    )
+    def test_names_that_every_message_has_are_taken(self, name: str) -> None:
+        with pytest.raises(TypeError, match=f"Wrong declares '{name}', which every message has"):
+            type("Wrong", (igtl.Message,), {name: igtl.field(U8)})
+
     def test_a_type_may_have_queries(self) -> None:
         force = igtl.messages.queries("GET RTS")(make_force())
         get = igtl.Get(force, device_name="Arm")

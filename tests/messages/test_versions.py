@@ -198,6 +198,13 @@ def test_names_are_read_leniently_and_passed_on(raw_name: bytes, device_name: st
     assert igtl.encode(message, version=2)[2:42] == data[2:42]
 
 
+def test_a_name_that_is_too_long_in_utf_8_does_not_stop_a_change() -> None:
+    """Twenty characters of Latin-1 take forty bytes of UTF-8; as many as fit are kept."""
+    message = status(packet("STATUS", STATUS, device_name=b"\xe4" * 20))
+    assert message.device_name == "ä" * 20
+    assert message.replace(timestamp=1.0).device_name == "ä" * 10
+
+
 @pytest.mark.parametrize("raw_type", [b"STATUS\0junk!", b"STATUS\0\xff\xff\xff\xff\xff"])
 def test_what_follows_the_type_is_ignored_and_passed_on(raw_type: bytes) -> None:
     data = packet(raw_type, STATUS)

@@ -11,6 +11,7 @@ import pytest
 import igtl
 import igtl.net.aio
 import igtl.net.client
+import igtl.protocol.link
 from tests.net.raw import RawPeer, RawServer, image, numbers_of, pose, poses, wire
 from tests.net.shells import Link
 from tests.net.waiting import (
@@ -200,7 +201,7 @@ def test_leaving_a_with_statement_closes(listener: RawServer) -> None:
 def test_a_peer_that_stops_in_the_middle_of_a_message_is_given_up(
     pair: tuple[Link, RawPeer], there: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Link, "stall_timeout", 0.1)
+    monkeypatch.setattr(igtl.protocol.link.Link, "stall_timeout", 0.1)
     link, peer = pair
     peer.send(wire(pose(1)) + wire(image(500_000))[:there])
     assert numbers_of([link.receive(PATIENCE)]) == [1]
@@ -213,7 +214,7 @@ def test_a_peer_that_stops_in_the_middle_of_a_message_is_given_up(
 def test_a_peer_that_is_silent_between_messages_is_not_given_up(
     pair: tuple[Link, RawPeer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Link, "stall_timeout", 0.05)
+    monkeypatch.setattr(igtl.protocol.link.Link, "stall_timeout", 0.05)
     link, peer = pair
     peer.send(wire(pose(1)))
     assert numbers_of([link.receive(PATIENCE)]) == [1]

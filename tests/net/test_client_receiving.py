@@ -230,7 +230,10 @@ def test_a_damaged_message_is_reported_in_its_place(pair: tuple[Link, RawPeer]) 
         (header(body_size=1 << 63), "body of 9223372036854775808 bytes, over the limit"),
         (header(body_size=(1 << 64) - 1), "over the limit of 1000000"),
         (header(body_size=1_000_001), "over the limit of 1000000"),
-        (b"GET / HTTP/1.1\r\nHost: igtl\r\nAccept: everything that there is\r\n\r\n", "over the l"),
+        (
+            b"GET / HTTP/1.1\r\nHost: igtl\r\nAccept: everything that there is\r\n\r\n",
+            "does not look like",
+        ),
     ],
     ids=["version-0", "2**63", "2**64-1", "one-too-much", "http"],
 )

@@ -280,7 +280,8 @@ def test_wait_ends_when_the_server_closes(waiting: Stuck) -> None:
     eventually(lambda: waiting.peer.queued >= 50 and asleep(publisher))
     with within(4):
         waiting.server.close()
-        publishing.result(PATIENCE)
+        with pytest.raises(igtl.ClosedError):  # of the next call
+            publishing.result(PATIENCE)
 
 
 def test_a_handler_of_a_server_that_waits_does_not_wait_for_itself() -> None:

@@ -61,9 +61,9 @@ BAD_HEADERS = {
     "one too much": (header(body_size=1_000_001), "body of 1000001 bytes, over the limit"),
     "http": (
         b"GET / HTTP/1.1\r\nHost: igtl\r\nAccept: anything that there is, please\r\n\r\n",
-        "over",
+        "does not look like OpenIGTLink",
     ),
-    "ssh": (b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n" * 3, "over the limit"),
+    "ssh": (b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n" * 3, "does not look like OpenIGTLink"),
 }
 
 

@@ -138,7 +138,8 @@ def test_what_had_come_can_still_be_taken_after_closing(server: Service) -> None
 
 def test_a_closed_server_sends_nothing_and_says_that_it_is_closed(server: Service) -> None:
     server.close()
-    server.publish(pose(1))
+    with pytest.raises(igtl.ClosedError, match="is closed"):
+        server.publish(pose(1))
     assert not server.wait_for_clients(timeout=PATIENCE)
     with pytest.raises(igtl.ClosedError):
         server.receive()

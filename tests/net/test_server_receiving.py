@@ -198,9 +198,8 @@ def test_a_handler_that_exits_does_not_end_the_thread_of_a_blocking_server() -> 
 
 
 @linux_only
-def test_clients_have_to_wait_while_nobody_takes_and_nothing_is_lost(shell: Shell) -> None:
+def test_clients_have_to_wait_while_nobody_takes_and_nothing_is_lost(server: Service) -> None:
     """Someone iterates, but slowly: 10,000 messages wait, the rest stays with the client."""
-    server = shell.serve(stall_timeout=0.05)
     count, padding = 14_000, b"x" * 4000
     with dial(server.port) as peer:
         with pytest.raises(igtl.TimeoutError):
@@ -210,14 +209,25 @@ def test_clients_have_to_wait_while_nobody_takes_and_nothing_is_lost(shell: Shel
         eventually(lambda: server.counters.messages_received >= 10_000 and asleep(sender))
         assert not sending.done()
         assert server.counters.messages_received < 10_200
-        with dial(server.port) as stalls:
-            stalls.send(b"\0")
-            assert stalls.closed_by_peer()
-        assert server.clients[0].address == peer.name  # it is not the one that stalls
         received = [message.device_name for _, message in receive_from_all(server, count)]
         sending.result(PATIENCE)
         assert received == [*map(str, range(count))]
     assert server.counters.dropped == 0
+
+
+def test_a_client_that_has_to_wait_is_not_taken_for_one_that_stalls() -> None:
+    with igtl.Server(0, stall_timeout=0.1) as server, dial(server.port) as peer:
+        with pytest.raises(igtl.TimeoutError):
+            server.receive(0)
+        peer.send(wire(*poses(20_000)))
+        eventually(lambda: server.counters.messages_received >= 10_000)
+        with dial(server.port) as stalls:
+            stalls.send(b"\0")
+            assert stalls.closed_by_peer()
+        assert server.counters.messages_received < 11_000
+        received = [number_of(server.receive(PATIENCE)[1]) for _ in range(20_000)]
+        assert received == [*range(20_000)]
+        assert [one.address for one in server.clients] == [peer.name]
 
 
 def test_large_messages_that_nobody_takes_do_not_fill_the_memory(server: Service) -> None:

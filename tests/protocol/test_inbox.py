@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import igtl
+from igtl.codec.frame import HEADER
+from igtl.protocol import inbox as bounds
 from igtl.protocol.counters import Counters
 from igtl.protocol.inbox import Inbox
 from tests.codec.wire import extended, packet
@@ -190,16 +192,16 @@ class TestTaking:
 class TestLatest:
     def test_the_newest_of_a_class_and_device(self) -> None:
         inbox = Inbox()
-        for text, device in [("1", "A"), ("2", "B"), ("3", "A"), ("4", "C")]:
+        for text, device in [("1", "A"), ("2", "B"), ("3", "A"), ("4", "C"), ("5", "B")]:
             fill(inbox, status(text, device))
-        fill(inbox, igtl.encode(igtl.String("5", device_name="A")))
+        fill(inbox, igtl.encode(igtl.String("6", device_name="A")))
 
         def latest(device: str | None) -> str | None:
             message = inbox.latest(igtl.Status, device)
             return message.text if message else None
 
-        assert [latest(device) for device in ("A", "B", "C", "D")] == ["3", "2", "4", None]
-        assert latest(None) == "4"
+        assert [latest(device) for device in ("A", "B", "C", "D")] == ["3", "5", "4", None]
+        assert latest(None) == "5"
         assert latest("") is None
 
     def test_it_stays_when_messages_are_taken(self) -> None:
@@ -255,13 +257,54 @@ class TestLatest:
 
     def test_of_too_many_devices_the_first_are_forgotten(self) -> None:
         inbox = Inbox()
-        stream = b"".join(
-            packet("GET_STATUS", device_name=b"%d" % number) for number in range(10_002)
-        )
-        fill(inbox, stream)
+        many = bounds._MOST_DEVICES
+        for number in range(many + 2):
+            fill(inbox, packet("GET_STATUS", device_name=b"%d" % number))
         kind = type(igtl.Get(igtl.Status))
-        found = [inbox.latest(kind, str(number)) is not None for number in (0, 1, 2, 10_001)]
-        assert found == [False, False, True, True]
+        found = [inbox.newest(kind, str(one)) is not None for one in (0, 1, 2, many, many + 1)]
+        assert found == [False, False, True, True, True]
+
+    def test_of_large_messages_so_many_bytes_are_kept(self) -> None:
+        """Bodies whose bytes never came: what they say does not matter here."""
+        inbox = Inbox()
+        size = bounds._MOST_BYTES // 5 * 2
+
+        def arrive(device: bytes, size: int = size) -> None:
+            fill(inbox, HEADER.pack(1, b"IMAGE", device, 0, size, 0))
+            inbox.received(len(inbox.buffer()))
+            inbox.frames.clear()
+
+        def kept() -> str:
+            return "".join(one for one in "ABCD" if inbox.newest(igtl.Image, one))
+
+        arrive(b"A")
+        arrive(b"B")
+        arrive(b"A")
+        assert kept() == "AB"
+        arrive(b"C")
+        assert kept() == "AC"  # B was heard of before A came again
+        arrive(b"D", 3 * size)
+        assert kept() == "D"
+
+    def test_large_and_small_messages_of_one_device(self) -> None:
+        inbox = Inbox()
+        large, small = (
+            igtl.NDArray(np.zeros((2, 50_000), np.uint8)),
+            igtl.NDArray(np.zeros(1, np.uint8)),
+        )
+        for message in (large, small, large, large, small):
+            fill(inbox, igtl.encode(message))
+            assert inbox.latest(igtl.NDArray, "") == message
+
+    def test_a_device_is_found_by_its_full_name(self) -> None:
+        """Which PLUS writes into the metadata when the header has no room for it."""
+        name = "TrackedFrameOfUltrasoundProbe"
+        body = extended(bytes(30), [(b"IGTL_DEVICE_NAME", 3, name.encode())])
+        inbox = Inbox()
+        fill(inbox, packet("STATUS", body, version=2, device_name=name[:20].encode()))
+        assert inbox.latest(igtl.Status, name) is not None
+        assert inbox.latest(igtl.Status, "TrackedFrameOfUltrasoundOther") is None
+        assert inbox.latest(igtl.Status, name[:20]) is not None
 
 
 def is_full(inbox: Inbox) -> bool:

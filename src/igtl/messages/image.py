@@ -136,9 +136,11 @@ class Image(Message):
             values = {"components": self.components} | values
         elif self._is_whole and values["volume_size"] == self.volume_size:
             del values["volume_size"]  # the new pixels are a whole image, too
-        if values.keys() & {"spacing", "origin"}:
-            if values["ijk_to_world"] is self.ijk_to_world:
-                del values["ijk_to_world"]
+        remade = (
+            values["ijk_to_world"] is self.ijk_to_world and {"spacing", "origin"} & values.keys()
+        )
+        if remade:
+            del values["ijk_to_world"]
         return type(self)(**values)
 
     @property

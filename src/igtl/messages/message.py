@@ -406,11 +406,8 @@ def encode_buffers(message: Message, *, version: int | None = None, now: float =
     Raises:
         MessageError: the message does not fit that header version.
     """
-    if not isinstance(message, Message):
-        raise MessageError(
-            f"{message!r:.60} is {type(message).__name__}, expected a message such as "
-            "igtl.Transform(matrix, device_name='Probe')"
-        )
+    if not issubclass(type(message), Message):
+        raise no_message(message)
     frame = message._frame
     if frame is not None and (version is None or version == frame.version):
         return compact(frame.buffers())
@@ -426,6 +423,14 @@ def encode_buffers(message: Message, *, version: int | None = None, now: float =
         crc64(body[0]) if small else crc64_of(body),
     )
     return (header + body[0],) if small else compact((header, *body))
+
+
+def no_message(thing: Any) -> MessageError:
+    """What to say to somebody who sends something else."""
+    return MessageError(
+        f"{thing!r:.60} is {type(thing).__name__}, expected a message such as "
+        "igtl.Transform(matrix, device_name='Probe')"
+    )
 
 
 def encode(message: Message, version: int | None = None) -> bytes:

@@ -11,21 +11,22 @@ import asyncio
 import builtins
 import contextlib
 import inspect
+import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, TimeoutError
+from igtl.errors import ClosedError, DecodeError, TimeoutError
 from igtl.messages.message import Message
 from igtl.messages.series import Series, encode_all
 from igtl.net import server as blocking
 from igtl.net.endpoint import DEFAULT_PORT, Endpoint, addresses_of, open_socket
 from igtl.net.peer import Peer
-from igtl.net.transport import finish, readable
+from igtl.net.transport import drain, half_close, readable, shut
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY
 from igtl.protocol.link import Link
@@ -37,6 +38,9 @@ T = TypeVar("T")
 H = TypeVar("H", bound=Callable[[Peer], object])
 
 _LINGER = 0.5
+#: Messages that wait for one handler.
+_LANE = 100
+_log = logging.getLogger("igtl")
 #: `latest` lets the reader read at most so often before it answers, however fast the peer sends.
 _READS_AT_ONCE = 256
 
@@ -145,7 +149,7 @@ class Client(Link):
                 await self._within(timeout, self._send(pieces), str(self._late(timeout)))
             except (TimeoutError, asyncio.CancelledError) as error:
                 self._end(ClosedError(f"sending was broken off: {error!r}"))
-                finish(self._sock, linger=0.0)  # the peer may have half of a message
+                shut(self._sock)  # the peer may have half of a message
                 raise
             except OSError as error:  # what the peer sent before can still be received
                 raise self._refused(error) from None
@@ -160,9 +164,13 @@ class Client(Link):
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
         self._arrived.set()
-        linger = _LINGER if self.counters.bytes_sent else 0.0
-        await asyncio.to_thread(finish, self._sock, linger)
-        self._sock.close()
+        try:
+            half_close(self._sock)
+            if self.counters.bytes_sent:
+                await asyncio.to_thread(drain, self._sock, _LINGER)
+        finally:
+            shut(self._sock)
+            self._sock.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -249,6 +257,9 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._server = blocking.Server(port, host, **limits)
         self._changed = asyncio.Event()
+        self._lanes: list[tuple[type[Message], asyncio.Queue[tuple[Peer, Message]]]] = []
+        self._iterated: asyncio.Queue[tuple[Peer, Message]] = asyncio.Queue(_LANE)
+        self._iterating = self._over = False
         self._tasks: set[asyncio.Task[object]] = set()
         self._server.on_change = self._notice
 
@@ -289,14 +300,61 @@ class Server:
         return not self._server.closed
 
     def on_message(self, cls: Any) -> Any:
-        """Decorator: as `igtl.Server.on_message`; the function is called in the loop."""
+        """Decorator: as `igtl.Server.on_message`; the function is called in the loop.
+
+        Each handler gets its messages one after another, in order; clients have to wait while it
+        is busy and a hundred messages wait for it.
+        """
         if isinstance(cls, type) and issubclass(cls, Message):
             return lambda handler: self._add_handler(cls, handler)
         return self._add_handler(Message, cls)
 
     def _add_handler(self, cls: type[Message], handler: Any) -> Any:
-        self._server.on_message(cls)(self._in_loop(handler))
+        if not self._lanes:
+            self._start(self._distribute())
+        lane: asyncio.Queue[tuple[Peer, Message]] = asyncio.Queue(_LANE)
+        self._lanes.append((cls, lane))
+        self._start(self._work(handler, lane))
         return handler
+
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _distribute(self) -> None:
+        """Put every message into the lanes of its handlers, and of who iterates."""
+        try:
+            while True:
+                try:
+                    peer, message = await self._next()
+                except DecodeError as error:
+                    _log.warning("igtl: %s", error)
+                    continue
+                lanes = [lane for cls, lane in self._lanes if isinstance(message, cls)]
+                for lane in [*lanes, self._iterated] if self._iterating else lanes:
+                    await lane.put((peer, message))
+                self._changed.set()
+        except ClosedError:
+            pass
+        finally:
+            self._over = True
+            self._changed.set()
+
+    async def _work(
+        self, handler: Callable[..., object], lane: asyncio.Queue[tuple[Peer, Message]]
+    ) -> None:
+        """Call one handler with what is in its lane, one message after another."""
+        while True:
+            await self._call(handler, *await lane.get())
+
+    async def _call(self, handler: Callable[..., object], peer: Peer, *message: Message) -> None:
+        try:
+            result = handler(peer, *message)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:  # noqa: BLE001 - users' code may raise anything
+            self._server.failed(peer, handler)
 
     def on_connect(self, handler: H) -> H:
         """Decorator: call the function with each client that connects, in the loop."""
@@ -308,29 +366,15 @@ class Server:
         self._server.on_disconnect(self._in_loop(handler))
         return handler
 
-    def _in_loop(self, handler: Callable[..., object]) -> Callable[..., None]:
+    def _in_loop(self, handler: Callable[..., object]) -> Callable[[Peer], None]:
         """The handler, to be called from the server's thread."""
 
-        def call(peer: Peer, *message: object) -> None:
-            try:
-                result = handler(peer, *message)
-            except Exception:  # noqa: BLE001 - users' code may raise anything
-                self._server.failed(peer, handler)
-                return
-            if inspect.isawaitable(result):
-                task = self._loop.create_task(see_out(peer, result))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+        def start(peer: Peer) -> None:
+            self._start(self._call(handler, peer))
 
-        async def see_out(peer: Peer, result: Awaitable[object]) -> None:
-            try:
-                await result
-            except Exception:  # noqa: BLE001 - users' code may raise anything
-                self._server.failed(peer, handler)
-
-        def hand_over(peer: Peer, *message: object) -> None:
+        def hand_over(peer: Peer) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(call, peer, *message)
+                self._loop.call_soon_threadsafe(start, peer)
 
         return hand_over
 
@@ -344,14 +388,26 @@ class Server:
 
     async def receive(self, timeout: float | None = None) -> tuple[Peer, Message]:
         """The next message of any client; errors as for `igtl.Server.receive`."""
+        self._iterating = True
         try:
             async with asyncio.timeout(timeout):
-                while (found := self._server.take()) is None:
-                    await self._change()
+                return await (self._next_iterated() if self._lanes else self._next())
         except builtins.TimeoutError:
             raise TimeoutError(f"no client sent a message within {timeout} s") from None
+
+    async def _next(self) -> tuple[Peer, Message]:
+        while (found := self._server.take()) is None:
+            await self._change()
         peer, frame = found
         return peer, self._server.decode(peer, frame)
+
+    async def _next_iterated(self) -> tuple[Peer, Message]:
+        while self._iterated.empty():
+            if self._over:
+                raise ClosedError(f"the server on {self.endpoint} is closed")
+            self._changed.clear()
+            await self._changed.wait()
+        return self._iterated.get_nowait()
 
     async def close(self) -> None:
         """End all connections and free the port; what is queued still goes out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -11,11 +12,11 @@ from typing import Any, Self, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, DecodeError, TimeoutError
+from igtl.errors import ClosedError, DecodeError, FramingError, TimeoutError
 from igtl.messages.message import Message, decode_frame
 from igtl.messages.series import Series, encode_all
 from igtl.net.endpoint import Endpoint, addresses_of, open_socket
-from igtl.net.transport import DONTWAIT, finish, read_into, send_some, wait
+from igtl.net.transport import DONTWAIT, drain, half_close, read_into, send_some, shut, wait
 from igtl.protocol.framing import DEFAULT_MAX_BODY
 from igtl.protocol.link import Link
 
@@ -23,7 +24,7 @@ __all__ = ["Client", "connect"]
 
 M = TypeVar("M", bound=Message)
 
-#: Closing waits at most so many seconds for the peer to read what was sent.
+#: Closing waits so many seconds for the peer to read what was sent; ten times that while it does.
 _LINGER = 0.5
 #: Seconds for which an answer is looked for before sleeping, where the last one was as quick.
 SPIN = 200e-6
@@ -81,6 +82,8 @@ class Client(Link):
         self._asked_at = 0.0  # when something was sent that may be answered
         self._quick = False  # the last answer came within `spin`
         self._turn_wanted = False  # a thread that receives waits for one that sends
+        self._counts: list[int] = []  # what was read and not taken in
+        self._taking = False  # it is being taken in
         self._likely = False  # the last read filled its buffer: there is probably more
 
     def __iter__(self) -> Iterator[Message]:
@@ -140,10 +143,11 @@ class Client(Link):
         """
         deadline = time.monotonic() + timeout
         frames = self._inbox.frames
-        for _ in range(_READS_AT_ONCE):
-            if not self._fill(0.0, len(frames)):
-                break
-            self._inbox.drop_oldest()
+        with contextlib.suppress(ClosedError, FramingError):  # first what came before the end
+            for _ in range(_READS_AT_ONCE):
+                if not self._fill(0.0, len(frames)):
+                    break
+                self._inbox.drop_oldest()
         known = len(frames)
         while (message := self._newest(cls, device)) is None:
             if not self._fill(deadline, known):
@@ -174,7 +178,7 @@ class Client(Link):
                 self._send(pieces, deadline, timeout)
             except (TimeoutError, KeyboardInterrupt) as error:
                 self._end(ClosedError(f"sending was broken off: {error!r}"))
-                finish(self._sock, linger=0.0)
+                shut(self._sock)
                 raise
             except OSError as error:  # what the peer sent before can still be received
                 raise self._refused(error) from None
@@ -183,17 +187,25 @@ class Client(Link):
 
     def close(self) -> None:
         """Close the link. What was sent still arrives; a blocked reader ends. Never fails."""
-        if not self._closed:
-            self._closed = True
-            idle = self._sending.acquire(timeout=_LINGER)
-            finish(self._sock, linger=_LINGER if self.counters.bytes_sent and idle else 0.0)
+        if self._closed:
+            return
+        self._closed = True
+        idle = self._sending.acquire(timeout=_LINGER)
+        half_close(self._sock)
+        # Who reads elsewhere must not find this thread taking pieces out of the stream.
+        alone = self._reading.acquire(blocking=False)
+        try:
+            if alone and idle and self.counters.bytes_sent:
+                drain(self._sock, _LINGER)
+            shut(self._sock)
+            # A signal handler that closes may have interrupted the reader, which cannot end then.
+            alone = alone or self._reading.acquire(timeout=_LINGER)
+        finally:
+            self._sock.close()
+            if alone:
+                self._reading.release()
             if idle:
                 self._sending.release()
-            # A signal handler that closes may have interrupted the reader, which then cannot end.
-            read_out = self._reading.acquire(timeout=_LINGER)
-            self._sock.close()
-            if read_out:
-                self._reading.release()
 
     def __enter__(self) -> Self:
         return self
@@ -252,7 +264,12 @@ class Client(Link):
         """Read, sleeping in between, until a message is complete; False when none will be."""
         while self._open:
             flags = DONTWAIT
-            if deadline is None and not self._likely and not self._inbox.reader.pending:
+            if (
+                DONTWAIT
+                and deadline is None
+                and not self._likely
+                and not self._inbox.reader.pending
+            ):
                 flags = 0  # wait in the read itself: one call, one wake-up
             elif not self._likely and not self._readable(deadline):
                 return False
@@ -262,14 +279,26 @@ class Client(Link):
 
     def _read_once(self, flags: int) -> int:
         """Take in what one read gives; how many messages it completed."""
-        buffer = self._inbox.buffer()
+        buffer, counts = self._inbox.buffer(), self._counts
         try:
-            count = read_into(self._sock, buffer, flags)
+            if not counts:
+                read_into(self._sock, buffer, counts, flags)
+            if not counts:
+                self._likely = False
+                return 0
+            self._likely = counts[0] == len(buffer)
+            self._taking = True
+            complete = self._received(counts[0])
+            counts.clear()
+            self._taking = False
         except OSError as error:
             self._lost(f": {error}")
             return 0
-        self._likely = count == len(buffer)
-        return 0 if count is None else self._received(count)
+        except BaseException:
+            if self._taking:  # Ctrl-C just here: what was taken in is not certain
+                self._end(ClosedError("receiving was interrupted"))
+            raise
+        return complete
 
     def _readable(self, deadline: float | None) -> bool:
         """Wait until there is something to read; False when the deadline passed."""

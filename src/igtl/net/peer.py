@@ -17,7 +17,7 @@ from igtl.messages.message import Message
 from igtl.messages.series import Series
 from igtl.net.endpoint import describe_address
 from igtl.net.reactor import Reactor
-from igtl.net.transport import finish, read_into, write
+from igtl.net.transport import half_close, hung_up, read_into, shut, write
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY, FrameReader
 from igtl.protocol.outbox import Outbox, Outgoing, Push, WhenFull
@@ -82,6 +82,8 @@ class Peer:
         )
         self._lock = threading.RLock()
         self._room = threading.Condition(self._lock)
+        self._counts: list[int] = []  # what was read and not taken in
+        self._sent_counts: list[int] = []  # what was sent and not noted
         self._blocked = False  # the socket takes nothing now: the reactor waits for it
         self._paused = False  # nothing is read, because nobody takes what comes
         self._gathering = False  # the reactor will send what gathers
@@ -162,6 +164,9 @@ class Peer:
                         f"{len(self._outbox)} messages is full"
                     )
 
+    def __repr__(self) -> str:
+        return f"<igtl.Peer {self.address}{' gone' * self.closed}>"
+
     def _drop(self, items: list[Outgoing]) -> None:
         self.counters.dropped += sum(item.count for item in items)
 
@@ -203,7 +208,7 @@ class Peer:
         with self._lock, contextlib.suppress(OSError):
             if not self.closed:
                 self._flush()
-                self._sock.shutdown(socket.SHUT_WR)
+                half_close(self._sock)
 
     def end(self, reason: str) -> None:
         """Close the connection (reactor's thread)."""
@@ -214,12 +219,18 @@ class Peer:
             self._reactor.watch(self._sock, self.ready, read=False, write=False)
             self._outbox.clear()
             self._room.notify_all()
-        finish(self._sock, linger=0.0)
+        shut(self._sock)
         self._sock.close()
         self._on_closed(self, reason)
 
-    def check_stalled(self, now: float) -> None:
-        """End a connection that stopped in the middle of a message (reactor's thread)."""
+    def check_alive(self, now: float) -> None:
+        """End a connection that stopped in the middle of a message, or left while it had to wait.
+
+        In the reactor's thread.
+        """
+        if self._paused and hung_up(self._sock):
+            self.end("it closed the connection")
+            return
         if (
             self._reader.pending
             and now - self._last_read > self._stall_timeout
@@ -263,20 +274,30 @@ class Peer:
         Returns whether the socket is blocked; the caller then has the reactor wait for it.
         """
         self._blocked = False
-        outbox = self._outbox
-        while pieces := outbox.next_buffers():
-            try:
-                sent = write(self._sock, pieces)
-            except OSError as error:
-                self._reactor.call(partial(self.end, str(error)))
-                self._blocked = True
-                return False
-            short = sent < outbox.flight_bytes
-            outbox.sent(sent)
-            if short:
-                self._blocked = True
-                break
+        outbox, counts = self._outbox, self._sent_counts
+        try:
+            while pieces := outbox.next_buffers():
+                if not counts:
+                    write(self._sock, pieces, counts)
+                sent = sum(counts)
+                short = sent < outbox.flight_bytes
+                outbox.sent(sent)
+                counts.clear()
+                if short:
+                    self._blocked = True
+                    break
+        except OSError as error:
+            self._break(str(error))
+            return False
+        except BaseException:  # Ctrl-C just here: what the client has got is not certain
+            self._break("sending was interrupted")
+            raise
         return self._blocked
+
+    def _break(self, reason: str) -> None:
+        """Send nothing more, and have the reactor end the connection."""
+        self._blocked = True
+        self._reactor.call(partial(self.end, reason))
 
     def _watch(self) -> None:
         if not self.closed:
@@ -285,12 +306,13 @@ class Peer:
     def _read(self) -> None:
         """One read, and what it completes."""
         try:
-            count = read_into(self._sock, self._reader.buffer())
+            read_into(self._sock, self._reader.buffer(), self._counts)
         except OSError as error:
             self.end(str(error))
             return
-        if count is None:
+        if not self._counts:
             return
+        count = self._counts.pop()
         if count == 0:
             self.end("it closed the connection")
             return

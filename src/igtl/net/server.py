@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar, overload
 
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, DecodeError, TimeoutError
-from igtl.messages.message import Message, decode_frame
+from igtl.messages.message import Message, decode_frame, no_message
 from igtl.messages.series import Series
 from igtl.net.endpoint import DEFAULT_PORT, Endpoint, bind, prepare
 from igtl.net.peer import Limits, Peer
@@ -131,15 +131,16 @@ class Server:
     def publish(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages to every client, encoded once; who is not connected misses them.
 
-        Messages without a timestamp get the time of now. Arrays that can be written to are copied
-        when they have to wait; make them read-only (`array.flags.writeable = False`) to hand them
-        over.
+        Messages without a timestamp get the time of now. Large arrays that can be written to are
+        copied, since a client may still wait for them when you write the next one; make them
+        read-only (`array.flags.writeable = False`) to hand them over without.
 
         Args:
             timeout: seconds to wait for clients whose queue is full when the policy is "wait".
 
         Raises:
             MessageError: a message cannot be encoded; none is sent.
+            ClosedError: the server is closed.
             TimeoutError: a client had no room in time; the others got the messages.
         """
         waiting = self.push(*messages)
@@ -148,7 +149,12 @@ class Server:
 
     def push(self, *messages: Message | Series[Any]) -> list[tuple[Peer, list[Outgoing]]]:
         """Publish without waiting: the clients that have no room, and what they did not get."""
+        if self._closed:
+            raise ClosedError(f"the server on {self.endpoint} is closed")
         if not self._peers:
+            for message in messages:
+                if not isinstance(message, (Message, Series)):
+                    raise no_message(message)
             return []
         now = time.time()
         items = [Outgoing(message, now) for message in messages]
@@ -239,8 +245,7 @@ class Server:
                     f"no client of {self.endpoint} sent a message within {timeout} s"
                 )
             taken = self.take()
-        if taken is None:  # another thread was faster
-            return self.receive(timeout)
+        assert taken is not None  # the lock was held
         return taken[0], self.decode(*taken)
 
     @property
@@ -286,7 +291,8 @@ class Server:
     def close(self) -> None:
         """End all connections and free the port. What is queued still goes out, for half a second.
 
-        Never fails, and may be called from any thread, a handler's included.
+        Never fails, and may be called from any thread. From a handler it waits for nobody: what the
+        sockets do not take at once is lost.
         """
         with self._changed:
             if self._closed:
@@ -451,5 +457,5 @@ class Server:
     def _sweep(self) -> None:
         now = time.monotonic()
         for peer in self._peers:
-            peer.check_stalled(now)
+            peer.check_alive(now)
         self._reactor.call_at(now + min(_SWEEP, self._limits.stall_timeout / 2), self._sweep)

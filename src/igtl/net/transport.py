@@ -7,12 +7,23 @@ import select
 import socket
 import struct
 import time
-from collections.abc import MutableSequence
+from collections.abc import MutableSequence, Sequence
 from itertools import islice
 
 from igtl.codec.buffers import Buffer
 
-__all__ = ["DONTWAIT", "finish", "read_into", "readable", "send_some", "wait", "write"]
+__all__ = [
+    "DONTWAIT",
+    "drain",
+    "half_close",
+    "hung_up",
+    "read_into",
+    "readable",
+    "send_some",
+    "shut",
+    "wait",
+    "write",
+]
 
 #: Flag of a call that does not block even where the socket does; 0 where there is none (Windows).
 DONTWAIT: int = getattr(socket, "MSG_DONTWAIT", 0)
@@ -22,34 +33,39 @@ _PIECES = 512
 _GATHERS = hasattr(socket.socket, "sendmsg")
 
 
-def read_into(sock: socket.socket, buffer: memoryview, flags: int = DONTWAIT) -> int | None:
-    """Bytes read, 0 when the peer has closed, None when nothing is there yet."""
-    try:
-        return sock.recv_into(buffer, 0, flags)
-    except (BlockingIOError, InterruptedError):
-        return None
+# A signal (Ctrl-C) may raise between two lines of Python, but not between a system call and the
+# end of `list.extend`: so how much was read or sent is in a list before anything can interrupt.
+
+
+def read_into(
+    sock: socket.socket, buffer: memoryview, counts: list[int], flags: int = DONTWAIT
+) -> None:
+    """Read once; append the number of bytes, 0 when the peer has closed, nothing if none came."""
+    with contextlib.suppress(BlockingIOError, InterruptedError):
+        counts.extend(map(sock.recv_into, (buffer,), (0,), (flags,)))
+
+
+def write(sock: socket.socket, pieces: Sequence[Buffer], counts: list[int]) -> None:
+    """Send once; append how many bytes of `pieces` the socket took, nothing if it takes none."""
+    with contextlib.suppress(BlockingIOError, InterruptedError):
+        if len(pieces) == 1 or not _GATHERS:
+            counts.extend(map(sock.send, (pieces[0],), (DONTWAIT,)))
+        else:
+            some = islice(pieces, _PIECES)
+            counts.extend(map(sock.sendmsg, (some,), ((),), (DONTWAIT,)))
 
 
 def send_some(sock: socket.socket, pieces: MutableSequence[Buffer]) -> int:
     """Send what the socket takes and remove it from `pieces`; how many bytes that were."""
-    sent = write(sock, pieces)
-    left = sent
+    counts: list[int] = []
+    write(sock, pieces, counts)
+    sent = left = sum(counts)
     while pieces and len(pieces[0]) <= left:  # empty ones too
         left -= len(pieces[0])
         del pieces[0]
     if left:
         pieces[0] = memoryview(pieces[0])[left:]
     return sent
-
-
-def write(sock: socket.socket, pieces: MutableSequence[Buffer]) -> int:
-    """Bytes of `pieces` that the socket took; 0 when it takes none now."""
-    try:
-        if len(pieces) == 1 or not _GATHERS:
-            return sock.send(pieces[0], DONTWAIT)
-        return sock.sendmsg(islice(pieces, _PIECES), (), DONTWAIT)
-    except (BlockingIOError, InterruptedError):
-        return 0
 
 
 def wait(
@@ -76,24 +92,46 @@ def readable(sock: socket.socket) -> bool:
     return wait(sock, read=True, write=False, timeout=0.0)[0]
 
 
-def finish(sock: socket.socket, linger: float) -> None:
-    """End the conversation so that what was sent still arrives.
+def hung_up(sock: socket.socket) -> bool:
+    """Whether the peer has closed, seen without reading; False where the system does not tell."""
+    if not (hasattr(select, "poll") and hasattr(select, "POLLRDHUP")):
+        return False
+    poll = select.poll()
+    poll.register(sock, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
-    Closing a socket that has unread data makes the kernel throw away what the peer has not read
-    yet. So our half is closed first, and what still comes is read until the peer closes, but for
-    no longer than `linger` seconds, or as long as the peer goes on taking what is on its way.
-    """
+
+def half_close(sock: socket.socket) -> None:
+    """Tell the peer that nothing more will come."""
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
-        deadline = time.monotonic() + linger
-        unsent = _unsent(sock)
-        rest = memoryview(bytearray(1 << 16))
+
+
+def drain(sock: socket.socket, linger: float) -> None:
+    """Read and forget what still comes until the peer closes, so that what was sent arrives.
+
+    Closing a socket that has unread data makes the kernel throw away what the peer has not read
+    yet. This takes `linger` seconds at most, or ten times that while the peer goes on taking what
+    is on its way.
+    """
+    start = time.monotonic()
+    deadline = start + linger
+    unsent = _unsent(sock)
+    rest = memoryview(bytearray(1 << 16))
+    counts: list[int] = []
+    with contextlib.suppress(OSError):
         while (now := time.monotonic()) < deadline:
-            readable, _ = wait(sock, read=True, write=False, timeout=deadline - now)
-            if readable and read_into(sock, rest) == 0:
-                break
+            if wait(sock, read=True, write=False, timeout=deadline - now)[0]:
+                read_into(sock, rest, counts)
+                if counts and counts.pop() == 0:
+                    break
             if linger and (left := _unsent(sock)) < unsent:
-                unsent, deadline = left, time.monotonic() + linger
+                unsent, deadline = left, min(time.monotonic() + linger, start + 10 * linger)
+
+
+def shut(sock: socket.socket) -> None:
+    """End the conversation in both directions; who waits for this socket wakes up."""
+    with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, TypeVar
 
 from igtl.codec.frame import HEADER_SIZE, Frame
@@ -20,8 +21,9 @@ M = TypeVar("M", bound=Message)
 _type_and_name = operator.itemgetter(1, 2)
 _order = operator.itemgetter(0)
 
-#: Devices of which the newest message is kept; beyond, the one heard of first is forgotten.
-_MOST_DEVICES = 10_000
+#: Types and devices of which the newest message is kept: so many with small bodies, and so many
+#: bytes of bodies that are larger than `_SMALL_BODY`. Beyond, those heard of first are forgotten.
+_MOST_DEVICES, _MOST_BYTES, _SMALL_BODY = 2000, 256 << 20, 1 << 16
 
 
 class Inbox:
@@ -47,6 +49,8 @@ class Inbox:
         #: What waits, oldest first; whoever reads takes from the left.
         self.frames: deque[Frame] = deque()
         self._newest: dict[tuple[bytes, bytes], tuple[int, Frame]] = {}
+        self._newest_large: dict[tuple[bytes, bytes], tuple[int, Frame]] = {}
+        self._large_bytes = 0
         self._bytes = 0
         self._max_frames, self._max_bytes = max_frames, max_bytes
         self._full_above = max_frames
@@ -55,8 +59,11 @@ class Inbox:
         """Take in `count` bytes that were put into `buffer()`; how many messages are complete."""
         frames = self.reader.received(count)
         counters, newest = self.counters, self._newest
-        order = enumerate(frames, counters.messages_received)
-        newest.update(zip(map(_type_and_name, frames), order, strict=True))
+        if len(frames) == 1 and frames[0].body_size > _SMALL_BODY:
+            self._keep_large(frames[0])
+        else:
+            order = enumerate(frames, counters.messages_received)
+            newest.update(zip(map(_type_and_name, frames), order, strict=True))
         self._bytes = count if not self.frames else self._bytes + count
         self.frames += frames
         counters.messages_received += len(frames)
@@ -64,6 +71,17 @@ class Inbox:
         while len(newest) > _MOST_DEVICES:
             del newest[next(iter(newest))]
         return len(frames)
+
+    def _keep_large(self, frame: Frame) -> None:
+        """Note the newest of a type and device whose body is large, within the bounds."""
+        key, large = _type_and_name(frame), self._newest_large
+        self._newest.pop(key, None)
+        _, before = large.pop(key, (0, None))
+        self._large_bytes += frame.body_size - (before.body_size if before else 0)
+        large[key] = self.counters.messages_received, frame
+        while self._large_bytes > _MOST_BYTES and len(large) > 1:
+            _, oldest = large.pop(next(iter(large)))
+            self._large_bytes -= oldest.body_size
 
     @property
     def full(self) -> bool:
@@ -97,16 +115,16 @@ class Inbox:
         self._full_above = self._max_frames
         frames, size = self._max_frames * 7 // 8, self._max_bytes * 7 // 8
         self._bytes = sum(HEADER_SIZE + frame.body_size for frame in tuple(self.frames))
-        while self.frames and (len(self.frames) > frames or self._bytes > size):
+        while len(self.frames) > 1 and (len(self.frames) > frames or self._bytes > size):
             self._bytes -= HEADER_SIZE + self.frames.popleft().body_size
             self.counters.dropped += 1
 
     def newest(self, cls: type[Message], device: str | None) -> tuple[int, Frame] | None:
-        """The newest frame of a class, and of a device if one is named, and when in order it came."""
+        """The newest frame of a class, and of a device if one is named, with its place in order."""
         candidates = [
             (order, frame)
-            for order, frame in self._newest.values()
-            if cls.knows(frame.raw_type) and device in (None, frame.device_name)
+            for order, frame in chain(self._newest.values(), self._newest_large.values())
+            if cls.knows(frame.raw_type) and (device is None or _is_of(frame, device))
         ]
         return max(candidates, key=_order) if candidates else None
 
@@ -119,6 +137,14 @@ class Inbox:
         found = self.newest(cls, device)
         message: Any = None if found is None else decode_frame(found[1])
         return message  # type: ignore[no-any-return]
+
+
+def _is_of(frame: Frame, device: str) -> bool:
+    """Whether a frame is of a device, whose full name may stand in the metadata only."""
+    name = frame.device_name
+    if name == device or 0 in frame.raw_name or not device.startswith(name):
+        return name == device
+    return decode_frame(frame).device_name == device
 
 
 class Decoder:

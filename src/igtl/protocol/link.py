@@ -61,7 +61,7 @@ class Link:
 
     def _received(self, count: int) -> int:
         """Take in `count` bytes, 0 at the end of the stream; how many messages are complete."""
-        if count == 0:
+        if count == 0 or self._closed:  # closed: another thread may have read in between
             self._lost("")
             return 0
         complete = self._inbox.received(count)
