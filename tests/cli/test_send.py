@@ -200,7 +200,8 @@ def test_arrays_come_from_files(server: igtl.Server, call: Call, tmp_path: Path)
     [
         ([], "RAS", (1, 2, 3), (1, 2, 3)),
         (["coordinates=LPS"], "LPS", (1, 2, 3), (-1, -2, 3)),
-        (["spacing=4"], "RAS", (4, 4, 4), (0, 0, 0)),
+        (["spacing=4"], "RAS", (4, 4, 4), (1, 2, 3)),
+        (["origin=5,6,7"], "RAS", (1, 2, 3), (5, 6, 7)),
     ],
 )
 def test_images_come_from_files_with_their_geometry(

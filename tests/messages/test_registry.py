@@ -345,6 +345,17 @@ class TestTypesOfUsers:
         with pytest.raises(TypeError, match=f"Wrong declares '{name}', which every message has"):
             type("Wrong", (igtl.Message,), {name: igtl.field(U8)})
 
+    def test_a_class_that_is_not_registered_cannot_be_sent(self) -> None:
+        class Lost(igtl.Message):
+            """Without @igtl.message."""
+
+            number: int = igtl.field(U8)
+
+        with pytest.raises(
+            igtl.MessageError, match=r"Lost has no wire type: declare it with @igtl"
+        ):
+            igtl.encode(Lost(1))
+
     def test_a_type_may_have_queries(self) -> None:
         force = igtl.messages.queries("GET RTS")(make_force())
         get = igtl.Get(force, device_name="Arm")

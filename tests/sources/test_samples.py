@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from igtl.errors import MissingExtraError, SourceError
+from igtl.messages import Image
 from igtl.sources import samples
 from igtl.sources.files import FileSource
 
@@ -15,6 +16,7 @@ def test_the_sample_ct_is_a_real_slice_with_its_geometry() -> None:
     """Numbers as its tags have them: stored values 128 to 2191, intercept -1024; LPS."""
     source = FileSource(samples.sample_ct(), coordinates="LPS", device_name="CT")
     (image,) = source.messages(0.0)
+    assert isinstance(image, Image)
     np.testing.assert_allclose(image.origin, (-158.135803, -179.035797, -75.699997), rtol=1e-6)
     np.testing.assert_allclose(image.spacing, (0.661468, 0.661468, 5.0), rtol=1e-6)
     assert image.size == (128, 128, 1)

@@ -34,7 +34,7 @@ examples:
   igtl listen                                   what localhost:18944 sends
   igtl listen tracker.local --live              devices, rates and losses
   igtl listen :18000 --type TRANSFORM --device 'Probe*' --count 10
-  igtl listen localhost --json | jq .matrix     every field, for programs
+  igtl listen localhost --json | jq .matrix     all fields but pixels, for programs
   igtl listen localhost --type IMAGE --save scans
   igtl listen localhost:18000 --format classic  as C++ example receivers do"""
 
@@ -125,7 +125,10 @@ def _ended(link: igtl.Client, options: Namespace, count: int, *, timed_out: bool
     wanted = f" of {options.count}" if options.count else ""
     came = f"{count}{wanted} messages" if wanted else counted(count, "message")
     if timed_out:
-        warn(f"nothing came from {link.endpoint} for {options.timeout:g} s, after {came}")
+        others = link.counters.messages_received - count
+        what = f"nothing that was asked for (but {counted(others, 'other message')})" * (others > 0)
+        silence = f"{what or 'nothing'} came from {link.endpoint} for {options.timeout:g} s"
+        warn(f"{silence}, after {came}")
         return status.INCOMPLETE
     warn(f"{link.endpoint} closed the connection after {came}")
     return status.DONE if enough else status.INCOMPLETE

@@ -202,7 +202,7 @@ def _column(values: Iterable[float]) -> str:
 
 
 def _vector(values: Iterable[float], form: str = ".2f") -> str:
-    return f"({', '.join(format(value, form) for value in values)})"
+    return f"({', '.join(format(value, 'z' + form) for value in values)})"  # z: no -0.00
 
 
 def _angle_deg(message: igtl.Transform) -> float:

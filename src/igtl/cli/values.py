@@ -122,4 +122,17 @@ def _with_image(values: dict[str, Any]) -> tuple[dict[str, Any], str]:
     from_file: dict[str, Any] = {"components": image.components}
     if not values.keys() & set(_GEOMETRY):
         from_file |= {"ijk_to_world": image.ijk_to_world}
+    elif "ijk_to_world" not in values:
+        from_file |= {"ijk_to_world": _placed(image, values)}
+        values = {name: value for name, value in values.items() if name not in _GEOMETRY}
     return {**from_file, **values, "pixels": image.pixels}, image.device_name
+
+
+def _placed(image: igtl.Image, values: dict[str, Any]) -> NDArray[np.float64]:
+    """The file's geometry with the spacing or the origin that was typed; its axes stay."""
+    matrix = image.ijk_to_world.copy()
+    if "spacing" in values:
+        matrix[:3, :3] *= np.asarray(values["spacing"], np.float64) / image.spacing
+    if "origin" in values:
+        matrix[:3, 3] = values["origin"]
+    return matrix

@@ -279,7 +279,11 @@ class Message(Declared):
     def _raw_wire_type(self) -> bytes:
         if self._frame is not None:
             return self._frame.raw_type
-        return self.wire_type.encode() if "wire_type" in self.__dict__ else self._raw_type
+        raw_type = self.wire_type.encode() if "wire_type" in self.__dict__ else self._raw_type
+        if not raw_type:
+            name = type(self).__name__
+            raise MessageError(f"{name} has no wire type: declare it with @igtl.message(...)")
+        return raw_type
 
     def _raw_name(self) -> bytes:
         return raw_name(self.device_name) if self._frame is None else self._frame.raw_name

@@ -76,9 +76,10 @@ class Get(_Bare):
     prefix = "GET_"
     _of: ClassVar[dict[type[Message], type[Companion]]] = {}
 
-    if TYPE_CHECKING:  # the constructor is that of the target's own query
+    if TYPE_CHECKING:  # constructor and fields are those of the target's own query
 
         def __init__(self, target: type[Message], *args: Any, **named: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class Start(_Bare):
@@ -87,9 +88,10 @@ class Start(_Bare):
     prefix = "STT_"
     _of: ClassVar[dict[type[Message], type[Companion]]] = {}
 
-    if TYPE_CHECKING:  # the constructor is that of the target's own query
+    if TYPE_CHECKING:  # constructor and fields are those of the target's own query
 
         def __init__(self, target: type[Message], *args: Any, **named: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class Stop(_Bare):
@@ -98,9 +100,10 @@ class Stop(_Bare):
     prefix = "STP_"
     _of: ClassVar[dict[type[Message], type[Companion]]] = {}
 
-    if TYPE_CHECKING:  # the constructor is that of the target's own query
+    if TYPE_CHECKING:  # constructor and fields are those of the target's own query
 
         def __init__(self, target: type[Message], *args: Any, **named: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class Ready(Companion):
@@ -115,7 +118,7 @@ class Ready(Companion):
 
     status: int = field(I8, default=0, doc="0 success, 1 error")
 
-    if TYPE_CHECKING:  # the constructor is that of the target's own query
+    if TYPE_CHECKING:  # constructor and fields are those of the target's own query
 
         def __init__(self, target: type[Message], *args: Any, **named: Any) -> None: ...
 

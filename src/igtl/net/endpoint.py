@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import re
 import socket
 import time
@@ -195,8 +196,8 @@ def bind(host: str, port: int) -> socket.socket:
         sock.setblocking(False)
     except OSError as error:
         sock.close()
-        raise ConnectError(
-            f"cannot listen on {endpoint}: {_reason(error)}. "
-            "Choose another port, 0 for any free one, or end the program that has it"
-        ) from None
+        hint = "Choose another port, 0 for any free one, or end the program that has it"
+        if error.errno == errno.EADDRNOTAVAIL:
+            hint = "Give an address of this machine, or 0.0.0.0 for all of them"
+        raise ConnectError(f"cannot listen on {endpoint}: {_reason(error)}. {hint}") from None
     return sock

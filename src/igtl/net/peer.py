@@ -17,7 +17,7 @@ from igtl.messages.message import Message
 from igtl.messages.series import Series
 from igtl.net.endpoint import describe_address
 from igtl.net.reactor import Reactor
-from igtl.net.transport import half_close, hung_up, read_into, shut, write
+from igtl.net.transport import half_close, hung_up, read_into, readable, shut, write
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY, FrameReader
 from igtl.protocol.outbox import Outbox, Outgoing, Push, WhenFull
@@ -235,6 +235,7 @@ class Peer:
             self._reader.pending
             and now - self._last_read > self._stall_timeout
             and not self._paused
+            and not readable(self._sock)  # or it was this thread that had no time for it
         ):
             self.end(f"it sent nothing for {self._stall_timeout:g} s in the middle of a message")
 
