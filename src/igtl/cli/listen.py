@@ -34,7 +34,7 @@ examples:
   igtl listen                                   what localhost:18944 sends
   igtl listen tracker.local --live              devices, rates and losses
   igtl listen :18000 --type TRANSFORM --device 'Probe*' --count 10
-  igtl listen localhost --json | jq .matrix     all fields but pixels, for programs
+  igtl listen localhost --json | jq .matrix     for programs
   igtl listen localhost --type IMAGE --save scans
   igtl listen localhost:18000 --format classic  as C++ example receivers do"""
 
