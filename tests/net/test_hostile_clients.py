@@ -8,6 +8,8 @@ import random
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -149,6 +151,26 @@ def test_a_client_that_is_silent_between_messages_may_stay(
         server.publish(pose(2))
         assert number_of(silent.receive()) == number_of(friend.receive()) == 2
         assert number_of(server.receive(PATIENCE)[1]) == 1
+
+
+def test_a_client_is_not_thrown_out_for_a_silence_of_the_server() -> None:
+    """A handler keeps the server's thread busy; meanwhile the rest of a message has come."""
+    entered = threading.Event()
+
+    def work(*_: object) -> None:
+        entered.set()
+        time.sleep(0.3)
+
+    with igtl.Server(0, stall_timeout=0.1) as server, dial(server.port) as peer:
+        server.on_message(igtl.String)(work)
+        data = wire(image(400_000))
+        peer.send(data[:100_000])
+        eventually(lambda: server.counters.bytes_received == 100_000)
+        with dial(server.port) as other:
+            other.send(wire(igtl.String("work")))
+            assert entered.wait(PATIENCE)
+            peer.send(data[100_000:])
+            eventually(lambda: server.counters.messages_received == 2)
 
 
 def test_a_header_that_announces_much_takes_no_memory(shell: Shell) -> None:

@@ -11,7 +11,15 @@ import pytest
 import igtl
 from tests.net.raw import RawPeer, dial, image, number_of, numbers_of, pose, poses, wire
 from tests.net.shells import Link, Service, Shell, receive_from_all
-from tests.net.waiting import PATIENCE, asleep, background, eventually, linux_only, within
+from tests.net.waiting import (
+    PATIENCE,
+    asleep,
+    background,
+    eventually,
+    linux_only,
+    taken_by_kernel,
+    within,
+)
 
 
 @pytest.fixture
@@ -228,6 +236,23 @@ def test_a_client_that_has_to_wait_is_not_taken_for_one_that_stalls() -> None:
         received = [number_of(server.receive(PATIENCE)[1]) for _ in range(20_000)]
         assert received == [*range(20_000)]
         assert [one.address for one in server.clients] == [peer.name]
+
+
+@linux_only
+def test_what_a_client_sent_before_it_left_is_received_though_it_had_to_wait() -> None:
+    with igtl.Server(0, stall_timeout=0.1) as server:
+        with pytest.raises(igtl.TimeoutError):
+            server.receive(0)
+        with dial(server.port) as peer:
+            peer.send(wire(*poses(11_000)))
+            eventually(lambda: server.counters.messages_received >= 10_000)
+            eventually(lambda: taken_by_kernel(peer.sock))
+        with dial(server.port) as stalls:  # until the server has looked after its clients
+            stalls.send(b"\0")
+            assert stalls.closed_by_peer()
+        received = [number_of(server.receive(PATIENCE)[1]) for _ in range(11_000)]
+        assert received == [*range(11_000)]
+        eventually(lambda: not server.clients)
 
 
 def test_large_messages_that_nobody_takes_do_not_fill_the_memory(server: Service) -> None:

@@ -389,3 +389,34 @@ class TestBounds:
         assert sorted({*taken, *rest}) == taken + rest
         assert len(taken) + len(rest) + inbox.counters.dropped == len(steps)
         assert rest == list(range(len(steps) - len(rest) + 1, len(steps) + 1))
+
+
+class TestRuns:
+    """Many messages of one size in one read take a shorter way; the newest must be the same."""
+
+    @pytest.mark.parametrize(
+        "devices",
+        [
+            ["A"] * 40,
+            ["A", "B"] * 20,
+            ["A"] * 39 + ["B"],
+            ["B"] + ["A"] * 39,
+            ["A"] * 20 + ["B"] * 20,
+        ],
+    )
+    def test_the_newest_of_each_device_is_known_after_a_run(self, devices: list[str]) -> None:
+        inbox = Inbox()
+        messages = [
+            igtl.Sensor([float(number)], device_name=device)
+            for number, device in enumerate(devices)
+        ]
+        data = b"".join(map(igtl.encode, messages))
+        inbox.buffer()[: len(data)] = data
+        assert inbox.received(len(data)) == 40
+        for device in set(devices):
+            newest = inbox.latest(igtl.Sensor, device)
+            assert newest is not None
+            assert newest.values[0] == 39 - devices[::-1].index(device)
+        last = inbox.latest(igtl.Sensor, None)
+        assert last is not None
+        assert last.values[0] == 39

@@ -93,12 +93,13 @@ def readable(sock: socket.socket) -> bool:
 
 
 def hung_up(sock: socket.socket) -> bool:
-    """Whether the peer has closed, seen without reading; False where the system does not tell."""
-    if not (hasattr(select, "poll") and hasattr(select, "POLLRDHUP")):
+    """Whether the peer has closed and all that it sent was read; seen without reading."""
+    try:
+        return not sock.recv(1, socket.MSG_PEEK | DONTWAIT)
+    except (BlockingIOError, InterruptedError):
         return False
-    poll = select.poll()
-    poll.register(sock, select.POLLRDHUP)
-    return bool(poll.poll(0))
+    except OSError:
+        return True
 
 
 def half_close(sock: socket.socket) -> None:

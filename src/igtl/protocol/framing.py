@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from igtl.codec.frame import HEADER, HEADER_SIZE, Frame, check_header
+from igtl.codec.frame import HEADER, HEADER_SIZE, NAME_SIZE, TYPE_SIZE, Frame, check_header
 from igtl.errors import FramingError
 
 __all__ = ["DEFAULT_MAX_BODY", "FrameReader"]
@@ -27,8 +27,8 @@ _CHUNK = 1 << 16
 _Fields = tuple[int, bytes, bytes, int, int, int]
 
 _make_frame = partial(tuple.__new__, Frame)
-#: Where a header has its version and its body's size.
-_VERSION_AT, _SIZE_AT = 0, 42
+#: Where a header has its version, its type and device, and its body's size.
+_VERSION_AT, _TYPE_AT, _SIZE_AT = 0, 2, 42
 
 
 @lru_cache(maxsize=256)
@@ -54,6 +54,8 @@ class FrameReader:
         #: Why the stream cannot go on, once it cannot.
         self.error: FramingError | None = None
         self._spare = _Spare()
+        #: Whether the frames that `received` gave last are many, of one type and device.
+        self.alike = False
 
     @property
     def pending(self) -> int:
@@ -81,6 +83,7 @@ class FrameReader:
         of `buffer` raises.
         """
         if self._large is not None:
+            self.alike = False
             return self._received_large(count)
         data = bytes(self._chunk[: self._filled + count])
         frames: list[Frame] = []
@@ -110,7 +113,7 @@ class FrameReader:
 
     def _cut(self, data: bytes, frames: list[Frame]) -> int:
         """Append all whole frames of `data`; where the rest begins."""
-        at, end = 0, len(data)
+        at, end, alike = 0, len(data), 0
         while end - at >= HEADER_SIZE:
             fields = HEADER.unpack_from(data, at)
             start, size = at + HEADER_SIZE, fields[4]
@@ -123,12 +126,14 @@ class FrameReader:
                 break
             run = _run(data, at, size)
             if run > 1:
+                alike = run if not frames and _of_one_device(data, at, size, run) else 0
                 stop = at + run * (HEADER_SIZE + size)
                 frames += map(_make_frame, _whole(size).iter_unpack(memoryview(data)[at:stop]))
                 at = stop
             else:
                 at = start + size
                 frames.append(_make_frame((*fields, data[start:at])))
+        self.alike = 0 < alike == len(frames)
         return at
 
     def _refuse(self, fields: _Fields) -> None:
@@ -155,6 +160,14 @@ class FrameReader:
         frame = Frame(*self._large_fields, self._large.toreadonly())
         self._large, self._large_filled = None, 0
         return [frame]
+
+
+def _of_one_device(data: bytes, at: int, size: int, run: int) -> bool:
+    """Whether a run of messages is of one type and device."""
+    names: NDArray[np.bytes_] = np.ndarray(
+        (run,), f"S{TYPE_SIZE + NAME_SIZE}", data, at + _TYPE_AT, (HEADER_SIZE + size,)
+    )
+    return bool((names == names[0]).all())
 
 
 def _run(data: bytes, at: int, size: int) -> int:

@@ -59,7 +59,10 @@ class Inbox:
         """Take in `count` bytes that were put into `buffer()`; how many messages are complete."""
         frames = self.reader.received(count)
         counters, newest = self.counters, self._newest
-        if len(frames) == 1 and frames[0].body_size > _SMALL_BODY:
+        if self.reader.alike:
+            last = frames[-1]
+            newest[_type_and_name(last)] = counters.messages_received + len(frames) - 1, last
+        elif len(frames) == 1 and frames[0].body_size > _SMALL_BODY:
             self._keep_large(frames[0])
         else:
             order = enumerate(frames, counters.messages_received)
