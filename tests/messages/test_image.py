@@ -440,3 +440,27 @@ class TestGeometryArguments:
     def test_an_ijk_to_world_of_3x4_is_taken(self) -> None:
         image = igtl.Image(np.zeros((2, 3), np.uint8), ijk_to_world=IJK_TO_RAS[:3])
         assert image.ijk_to_world.tolist() == IJK_TO_RAS
+
+
+class TestReplacedGeometry:
+    """An oblique image: i along y, j along -x, k along z."""
+
+    MATRIX = np.array([[0, -2, 0, 5], [1, 0, 0, 6], [0, 0, 3, 7], [0, 0, 0, 1]], float)
+
+    def test_a_new_spacing_keeps_directions_and_origin(self) -> None:
+        image = igtl.Image(np.zeros((4, 6), np.uint8), ijk_to_world=self.MATRIX)
+        replaced = image.replace(spacing=(10, 20, 30))
+        expected = [[0, -20, 0, 5], [10, 0, 0, 6], [0, 0, 30, 7], [0, 0, 0, 1]]
+        np.testing.assert_allclose(replaced.ijk_to_world, expected, atol=1e-5)
+
+    def test_a_new_origin_keeps_the_axes(self) -> None:
+        image = igtl.Image(np.zeros((4, 6), np.uint8), ijk_to_world=self.MATRIX)
+        replaced = image.replace(origin=(1, 2, 3))
+        np.testing.assert_allclose(replaced.ijk_to_world[:3, :3], self.MATRIX[:3, :3])
+        np.testing.assert_allclose(replaced.origin, (1, 2, 3), atol=1e-5)
+
+    def test_new_pixels_of_a_whole_image_are_a_whole_image(self) -> None:
+        image = igtl.Image(np.zeros((480, 640), np.uint8), ijk_to_world=self.MATRIX)
+        replaced = image.replace(pixels=np.ones((240, 320), np.uint8))
+        assert replaced.volume_size == (320, 240, 1)
+        np.testing.assert_allclose(replaced.ijk_to_world, self.MATRIX, atol=1e-4)

@@ -116,6 +116,7 @@ def _with_image(values: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
     What was typed goes before what the file says.
     """
+    from igtl.messages.geometry import adjusted
     from igtl.sources.image_file import read_image
 
     image = read_image(values["pixels"], coordinates=values.get("coordinates", "RAS"))
@@ -123,16 +124,7 @@ def _with_image(values: dict[str, Any]) -> tuple[dict[str, Any], str]:
     if not values.keys() & set(_GEOMETRY):
         from_file |= {"ijk_to_world": image.ijk_to_world}
     elif "ijk_to_world" not in values:
-        from_file |= {"ijk_to_world": _placed(image, values)}
+        spacing, origin = values.get("spacing"), values.get("origin")
+        from_file |= {"ijk_to_world": adjusted(image.ijk_to_world, spacing, origin)}
         values = {name: value for name, value in values.items() if name not in _GEOMETRY}
     return {**from_file, **values, "pixels": image.pixels}, image.device_name
-
-
-def _placed(image: igtl.Image, values: dict[str, Any]) -> NDArray[np.float64]:
-    """The file's geometry with the spacing or the origin that was typed; its axes stay."""
-    matrix = image.ijk_to_world.copy()
-    if "spacing" in values:
-        matrix[:3, :3] *= np.asarray(values["spacing"], np.float64) / image.spacing
-    if "origin" in values:
-        matrix[:3, 3] = values["origin"]
-    return matrix

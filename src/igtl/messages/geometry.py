@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from igtl.codec.layout import frozen, numbers
 from igtl.errors import MessageError
 
-__all__ = ["COORDINATES", "flipped", "from_wire", "make", "number_of", "to_wire"]
+__all__ = ["COORDINATES", "adjusted", "flipped", "from_wire", "make", "number_of", "to_wire"]
 
 #: Names and numbers of the patient coordinate systems: right-anterior-superior and
 #: left-posterior-superior, by the directions in which x, y and z grow.
@@ -50,10 +50,7 @@ def make(
     """
     if ijk_to_world is None:
         matrix = np.eye(4)
-        lengths = _triple(1.0 if spacing is None else spacing, "spacing")
-        if not np.all(lengths > 0):
-            raise MessageError(f"spacing is {spacing!r}, expected mm between voxels, above 0")
-        matrix[[0, 1, 2], [0, 1, 2]] = lengths
+        matrix[[0, 1, 2], [0, 1, 2]] = _lengths(1.0 if spacing is None else spacing)
         matrix[:3, 3] = _triple(0.0 if origin is None else origin, "origin")
         return matrix
     if spacing is not None or origin is not None:
@@ -68,6 +65,29 @@ def make(
             f"ijk_to_world of shape {matrix.shape} is not (4, 4) with [0, 0, 0, 1] as its last row"
         )
     return matrix
+
+
+def adjusted(
+    matrix: NDArray[np.float64], spacing: ArrayLike | None, origin: ArrayLike | None
+) -> NDArray[np.float64]:
+    """The same with another spacing or origin; the directions of the axes stay.
+
+    Raises:
+        MessageError: a wrong shape, or a spacing that is not above 0.
+    """
+    matrix = matrix.copy()
+    if spacing is not None:
+        matrix[:3, :3] *= _lengths(spacing) / np.linalg.norm(matrix[:3, :3], axis=0)
+    if origin is not None:
+        matrix[:3, 3] = _triple(origin, "origin")
+    return matrix
+
+
+def _lengths(spacing: ArrayLike) -> NDArray[np.float64]:
+    lengths = _triple(spacing, "spacing")
+    if not np.all(lengths > 0):
+        raise MessageError(f"spacing is {spacing!r}, expected mm between voxels, above 0")
+    return lengths
 
 
 def _triple(value: ArrayLike, what: str) -> NDArray[np.float64]:

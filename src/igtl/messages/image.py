@@ -136,11 +136,10 @@ class Image(Message):
             values = {"components": self.components} | values
         elif self._is_whole and values["volume_size"] == self.volume_size:
             del values["volume_size"]  # the new pixels are a whole image, too
-        remade = (
-            values["ijk_to_world"] is self.ijk_to_world and {"spacing", "origin"} & values.keys()
-        )
-        if remade:
-            del values["ijk_to_world"]
+        kept = values["ijk_to_world"] is self.ijk_to_world
+        if kept and {"spacing", "origin"} & values.keys():
+            spacing, origin = values.pop("spacing", None), values.pop("origin", None)
+            values["ijk_to_world"] = geometry.adjusted(self.ijk_to_world, spacing, origin)
         return type(self)(**values)
 
     @property
