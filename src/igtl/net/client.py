@@ -192,8 +192,9 @@ class Client(Link):
         self._closed = True
         idle = self._sending.acquire(timeout=_LINGER)
         half_close(self._sock)
-        # Who reads elsewhere must not find this thread taking pieces out of the stream.
-        alone = self._reading.acquire(blocking=False)
+        # Who reads elsewhere must not find this thread taking pieces out of the stream. It stops
+        # at the next message, and leaves the rest to us.
+        alone = self._reading.acquire(timeout=_LINGER if self.counters.bytes_sent else 0.0)
         try:
             if alone and idle and self.counters.bytes_sent:
                 drain(self._sock, _LINGER)

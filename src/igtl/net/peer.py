@@ -27,7 +27,7 @@ __all__ = ["Limits", "Peer"]
 #: Small messages go out at once, a system call each, until those that follow another within `_SOON`
 #: seconds have spent one part in `_SHARE` of the time on such calls, `_BURST` seconds of it ahead.
 #: From then on they gather, and one call sends them all, after `_DELAY` seconds at the latest.
-_SOON, _SHARE, _BURST, _DELAY = 50e-6, 8, 3e-3, 2e-3
+_SOON, _SHARE, _BURST, _DELAY = 25e-6, 8, 3e-3, 2e-3
 #: So many bytes go out at once in any case.
 _ENOUGH = 1 << 15
 
@@ -244,7 +244,7 @@ class Peer:
 
         As `_flush`, tells whether the socket is blocked.
         """
-        if self._outbox.waiting_bytes < _ENOUGH:
+        if self._outbox.waiting_bytes < _ENOUGH and not self._reactor.inside:  # no answers
             now = time.monotonic()
             soon = now < self._soon_until
             if soon and now < self._paced_until:
