@@ -156,8 +156,9 @@ def test_a_lot_that_was_sent_still_arrives_after_closing(pair: tuple[Link, RawPe
 
 
 @linux_only
-def test_what_was_sent_still_arrives_at_a_slow_peer_though_we_did_not_read_what_came(
-    slow_pair: tuple[Link, RawPeer], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reads", ["reads", "does not read"])
+def test_what_was_sent_still_arrives_at_a_slow_peer_that_goes_on_sending(
+    slow_pair: tuple[Link, RawPeer], reads: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unread data makes the kernel break the connection off when a socket is closed."""
     for module in (igtl.net.client, igtl.net.aio):
@@ -165,6 +166,9 @@ def test_what_was_sent_still_arrives_at_a_slow_peer_though_we_did_not_read_what_
     link, peer = slow_pair
     peer.send(wire(*poses(300)))
     eventually(lambda: taken_by_kernel(peer.sock))
+    if reads == "reads":
+        background(lambda: list(link))
+        eventually(lambda: link.counters.messages_received == 300)
     sent = wire(image(2_000_000).replace(timestamp=1.0))
     link.send(igtl.decode(sent))
     closing, closer = background(link.close)

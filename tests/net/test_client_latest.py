@@ -109,6 +109,27 @@ def test_nothing_to_wait_for_when_the_link_has_ended(pair: tuple[Link, RawPeer])
         link.latest(igtl.Transform, timeout=PATIENCE)
 
 
+@pytest.mark.parametrize("end", ["close", "reset", "nonsense"])
+def test_what_came_last_before_the_end_is_given_once(pair: tuple[Link, RawPeer], end: str) -> None:
+    """A pose that is asked for again and again must not be mistaken for a new one."""
+    link, peer = pair
+    arrive(peer, *poses(3))
+    assert number_of(link.latest(igtl.Transform)) == 2
+    arrive(peer, pose(3))
+    if end == "nonsense":
+        peer.send(bytes(100))
+    else:
+        getattr(peer, end)()
+    assert number_of(link.latest(igtl.Transform)) == 3
+    with pytest.raises((igtl.ClosedError, igtl.FramingError)):
+        ask_for_ever(link)  # the end may not have been noticed yet
+
+
+def ask_for_ever(link: Link) -> None:
+    while True:
+        assert number_of(link.latest(igtl.Transform)) == 3
+
+
 def test_waiting_for_the_first_ends_when_the_link_is_closed(pair: tuple[Link, RawPeer]) -> None:
     link, _ = pair
     started = threading.Event()

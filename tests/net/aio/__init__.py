@@ -1,0 +1,1 @@
+"""What only asyncio has: cancellation, tasks, coroutines as handlers, one loop for everything."""
