@@ -82,8 +82,6 @@ class Peer:
         )
         self._lock = threading.RLock()
         self._room = threading.Condition(self._lock)
-        self._counts: list[int] = []  # what was read and not taken in
-        self._sent_counts: list[int] = []  # what was sent and not noted
         self._blocked = False  # the socket takes nothing now: the reactor waits for it
         self._paused = False  # nothing is read, because nobody takes what comes
         self._gathering = False  # the reactor will send what gathers
@@ -275,15 +273,12 @@ class Peer:
         Returns whether the socket is blocked; the caller then has the reactor wait for it.
         """
         self._blocked = False
-        outbox, counts = self._outbox, self._sent_counts
+        outbox = self._outbox
         try:
             while pieces := outbox.next_buffers():
-                if not counts:
-                    write(self._sock, pieces, counts)
-                sent = sum(counts)
+                sent = write(self._sock, pieces)
                 short = sent < outbox.flight_bytes
                 outbox.sent(sent)
-                counts.clear()
                 if short:
                     self._blocked = True
                     break
@@ -306,14 +301,15 @@ class Peer:
 
     def _read(self) -> None:
         """One read, and what it completes."""
+        counts: list[int] = []
         try:
-            read_into(self._sock, self._reader.buffer(), self._counts)
+            read_into(self._sock, self._reader.buffer(), counts)
         except OSError as error:
             self.end(str(error))
             return
-        if not self._counts:
+        if not counts:
             return
-        count = self._counts.pop()
+        count = counts[0]
         if count == 0:
             self.end("it closed the connection")
             return

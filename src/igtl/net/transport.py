@@ -33,33 +33,31 @@ _PIECES = 512
 _GATHERS = hasattr(socket.socket, "sendmsg")
 
 
-# A signal (Ctrl-C) may raise between two lines of Python, but not between a system call and the
-# end of `list.extend`: so how much was read or sent is in a list before anything can interrupt.
-
-
 def read_into(
     sock: socket.socket, buffer: memoryview, counts: list[int], flags: int = DONTWAIT
 ) -> None:
-    """Read once; append the number of bytes, 0 when the peer has closed, nothing if none came."""
+    """Read once; append the number of bytes, 0 when the peer has closed, nothing if none came.
+
+    A signal (Ctrl-C) may raise between two lines of Python, but not between a system call and the
+    end of `list.extend`: so the number is in the list before anything can interrupt.
+    """
     with contextlib.suppress(BlockingIOError, InterruptedError):
         counts.extend(map(sock.recv_into, (buffer,), (0,), (flags,)))
 
 
-def write(sock: socket.socket, pieces: Sequence[Buffer], counts: list[int]) -> None:
-    """Send once; append how many bytes of `pieces` the socket took, nothing if it takes none."""
-    with contextlib.suppress(BlockingIOError, InterruptedError):
+def write(sock: socket.socket, pieces: Sequence[Buffer]) -> int:
+    """Bytes of `pieces` that the socket took; 0 when it takes none now."""
+    try:
         if len(pieces) == 1 or not _GATHERS:
-            counts.extend(map(sock.send, (pieces[0],), (DONTWAIT,)))
-        else:
-            some = islice(pieces, _PIECES)
-            counts.extend(map(sock.sendmsg, (some,), ((),), (DONTWAIT,)))
+            return sock.send(pieces[0], DONTWAIT)
+        return sock.sendmsg(islice(pieces, _PIECES), (), DONTWAIT)
+    except (BlockingIOError, InterruptedError):
+        return 0
 
 
 def send_some(sock: socket.socket, pieces: MutableSequence[Buffer]) -> int:
     """Send what the socket takes and remove it from `pieces`; how many bytes that were."""
-    counts: list[int] = []
-    write(sock, pieces, counts)
-    sent = left = sum(counts)
+    sent = left = write(sock, pieces)
     while pieces and len(pieces[0]) <= left:  # empty ones too
         left -= len(pieces[0])
         del pieces[0]
