@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from igtl.net.aio import Client, Server, connect
+from igtl.net.aio_client import Client, connect
+from igtl.net.aio_server import Server
 
 __all__ = ["Client", "Server", "connect"]

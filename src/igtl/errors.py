@@ -10,6 +10,8 @@
     │   ├── ConnectError                  connecting or binding failed
     │   └── ClosedError                   the link was closed, by us or by the peer
     ├── TimeoutError (TimeoutError)       something took longer than it was allowed to
+    ├── NotAvailable (LookupError)        a peer does not have what it was asked for
+    ├── CommandError                      a peer could not do what it was told to do
     ├── SourceError (ValueError)          a source of messages is unknown or unreadable
     └── MissingExtraError (ImportError)   an optional package is not installed
 
@@ -20,10 +22,12 @@ because of what a peer sent is a bug of igtl.
 from __future__ import annotations
 
 import builtins
+from typing import Any
 
 __all__ = [
     "ChecksumError",
     "ClosedError",
+    "CommandError",
     "ConnectError",
     "DecodeError",
     "EndpointError",
@@ -31,6 +35,7 @@ __all__ = [
     "LinkError",
     "MessageError",
     "MissingExtraError",
+    "NotAvailable",
     "OpenIGTLinkError",
     "SourceError",
     "TimeoutError",
@@ -75,6 +80,30 @@ class ClosedError(LinkError):
 
 class TimeoutError(OpenIGTLinkError, builtins.TimeoutError):
     """Something took longer than it was allowed to."""
+
+
+class NotAvailable(OpenIGTLinkError, LookupError):  # noqa: N818 - it is an answer
+    """A peer does not have, or does not give, what it was asked for.
+
+    Attributes:
+        answer: the `igtl.Message` that said so, None when there was none.
+    """
+
+    def __init__(self, text: str, answer: Any = None) -> None:
+        super().__init__(text)
+        self.answer = answer
+
+
+class CommandError(OpenIGTLinkError):
+    """A peer could not do what it was told to do.
+
+    Attributes:
+        reply: the `igtl.Message` that said so.
+    """
+
+    def __init__(self, text: str, reply: Any) -> None:
+        super().__init__(text)
+        self.reply = reply
 
 
 class SourceError(OpenIGTLinkError, ValueError):

@@ -47,6 +47,7 @@ CONTENTS: list[igtl.Message] = [
             igtl.Attribute("label", "scalars", np.arange(6), cell=True),
         ],
     ),
+    igtl.ClientInfo('<ClientInfo ClientHeaderVersion="2"/>'),
     igtl.Command(7, "Version", "<Command Name='Version'/>"),
     igtl.CommandReply(7, "", "<Result/>"),
     igtl.Query(9, "IMAGE", "1.2.840"),

@@ -249,6 +249,7 @@ BY_HAND: dict[type[igtl.Message], SearchStrategy[Fields]] = {
     ),
     igtl.Image: image_fields(),
     igtl.String: string_fields(),
+    igtl.ClientInfo: string_fields(),
     igtl.ColorTable: color_tables(),
     igtl.Sensor: st.fixed_dictionaries(
         {"values": st.lists(DOUBLE, max_size=5), "unit": units(), "status": integers(8)}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import igtl
-from tests.codec.wire import packet, table
+from tests.codec.wire import checksum, packet, table
 
 
 def received(content: bytes) -> igtl.String:
@@ -78,3 +78,60 @@ def test_up_to_65535_bytes() -> None:
 def test_wrong_values_are_refused(given: Any, reason: str) -> None:
     with pytest.raises(igtl.MessageError, match=reason):
         igtl.String(*given)
+
+
+# PLUS alone has CLIENTINFO: no other implementation's bytes exist for it, so by hand.
+CLIENT_INFO = table(
+    """
+    # header
+    00 02                          # version 2
+    'CLIENTINFO' 00*2              # type
+    'Navigator' 00*11              # device name
+    65 53 f1 00  40 00 00 00       # 1,700,000,000.25 s
+    00 00 00 00  00 00 00 77       # body: 12 + 4 + 101 + 2 = 119
+    5c 14 1a 9e  d8 6d 59 30       # CRC-64 of the body
+    # extended header
+    00 0c  00 02  00 00 00 00      # its size; metadata header 2, metadata 0
+    00 00 00 00                    # no message id
+    # content
+    00 03                          # encoding: US-ASCII
+    00 65                          # 101 bytes
+    '<ClientInfo ClientHeaderVersion="2">'
+    '<MessageTypes><Message Type="IMAGE"/></MessageTypes>'
+    '</ClientInfo>'
+    # metadata
+    00 00                          # no entries
+    """
+)
+WANTED = (
+    '<ClientInfo ClientHeaderVersion="2"><MessageTypes><Message Type="IMAGE"/></MessageTypes>'
+    "</ClientInfo>"
+)
+
+
+def test_the_checksum_of_the_fixture() -> None:
+    assert checksum(CLIENT_INFO[58:]) == int.from_bytes(CLIENT_INFO[50:58], "big")
+
+
+def test_client_info_by_hand() -> None:
+    message = igtl.ClientInfo(
+        WANTED, device_name="Navigator", timestamp=1_700_000_000.25, header_version=2
+    )
+    assert igtl.encode(message).hex() == CLIENT_INFO.hex()
+
+
+def test_client_info_is_read() -> None:
+    message = igtl.decode(CLIENT_INFO)
+    assert type(message) is igtl.ClientInfo
+    assert (message.text, message.encoding) == (WANTED, 3)
+    assert (message.device_name, message.timestamp) == ("Navigator", 1_700_000_000.25)
+    assert message.replace(text="u").text == "u"
+
+
+def test_client_info_is_no_string() -> None:
+    assert not isinstance(igtl.decode(CLIENT_INFO), igtl.String)
+    assert igtl.encode(igtl.ClientInfo("a"))[2:14] == b"CLIENTINFO\0\0"
+    with pytest.raises(
+        igtl.MessageError, match=r"text takes 65536 .* a CLIENTINFO .* ask for less"
+    ):
+        igtl.ClientInfo("x" * 65536)

@@ -11,6 +11,7 @@ import pytest
 import igtl
 import igtl.aio
 from igtl.net.endpoint import Endpoint, open_socket
+from igtl.protocol.link import Habits
 from tests.net.raw import RawServer, dial, numbers_of, pose, poses, wire
 from tests.net.shells import Shell, receive_some
 from tests.net.waiting import PATIENCE, background, eventually, within
@@ -84,7 +85,7 @@ def test_a_peer_that_breaks_off_at_once_is_no_connection(
     listener.accept().reset()
     select.select([sock], [], [], PATIENCE)
     with pytest.raises(igtl.ConnectError, match="broke off the connection at once"):
-        kind(sock, listener.endpoint, max_body=1000)
+        kind(sock, Endpoint.parse(listener.endpoint), Habits(max_body=1000))
     assert sock.fileno() == -1
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import igtl
 from igtl.codec.frame import HEADER
-from igtl.protocol import inbox as bounds
+from igtl.protocol import newest as bounds
 from igtl.protocol.counters import Counters
 from igtl.protocol.inbox import Inbox
 from tests.codec.wire import extended, packet
@@ -261,7 +261,9 @@ class TestLatest:
         for number in range(many + 2):
             fill(inbox, packet("GET_STATUS", device_name=b"%d" % number))
         kind = type(igtl.Get(igtl.Status))
-        found = [inbox.newest(kind, str(one)) is not None for one in (0, 1, 2, many, many + 1)]
+        found = [
+            inbox.latest_frame(kind, str(one)) is not None for one in (0, 1, 2, many, many + 1)
+        ]
         assert found == [False, False, True, True, True]
 
     def test_of_large_messages_so_many_bytes_are_kept(self) -> None:
@@ -275,7 +277,7 @@ class TestLatest:
             inbox.frames.clear()
 
         def kept() -> str:
-            return "".join(one for one in "ABCD" if inbox.newest(igtl.Image, one))
+            return "".join(one for one in "ABCD" if inbox.latest_frame(igtl.Image, one))
 
         arrive(b"A")
         arrive(b"B")

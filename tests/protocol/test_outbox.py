@@ -235,7 +235,7 @@ class TestOutgoing:
             igtl.Unknown("X", bytes(3), device_name="A", timestamp=5.0)
         )
         assert (item.size, item.count) == (61, 1)
-        assert item.key == b"X".ljust(12, b"\0") + b"A".ljust(20, b"\0")
+        assert item.kind == (b"X".ljust(12, b"\0"), b"A".ljust(20, b"\0"))
 
     def test_the_time_of_sending_stands_in_for_none(self) -> None:
         assert Outgoing(igtl.Status(), 2.0).buffers[0][34:42] == (2 << 32).to_bytes(8, "big")

@@ -31,7 +31,7 @@ from igtl.messages.registry import message, message_types
 from igtl.messages.sensor import Sensor
 from igtl.messages.series import Series
 from igtl.messages.status import Capability, Status, StatusCode
-from igtl.messages.string import String
+from igtl.messages.string import ClientInfo, String
 from igtl.messages.tracking import (
     QuaternionTool,
     QuaternionTrackingData,
@@ -46,6 +46,7 @@ __all__ = [
     "Bind",
     "Capability",
     "Cells",
+    "ClientInfo",
     "ColorTable",
     "Command",
     "CommandReply",

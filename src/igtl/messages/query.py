@@ -50,6 +50,11 @@ class Companion(Message):
     def __init__(self, target: type[Message], *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
 
+    @classmethod
+    def of(cls, target: type[Message]) -> type[Companion] | None:
+        """The class of this kind of query for `target`; None when the type has none."""
+        return cls._of.get(target)
+
     def _remade(self, values: dict[str, Any]) -> Self:
         return type(self)(self.target, **values)
 

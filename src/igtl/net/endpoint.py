@@ -178,6 +178,21 @@ def prepare(sock: socket.socket) -> None:
                 sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
+def limit_silence(sock: socket.socket, seconds: float) -> None:
+    """Have the system end a connection whose other machine confirms nothing for so long."""
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    whole = max(1, round(seconds))
+    for option, value in (
+        ("TCP_KEEPIDLE", max(1, whole // 2)),
+        ("TCP_KEEPINTVL", max(1, whole // 4)),
+        ("TCP_KEEPCNT", 2),
+        ("TCP_USER_TIMEOUT", whole * 1000),
+    ):
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket.
 

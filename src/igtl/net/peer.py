@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, TimeoutError
+from igtl.errors import ClosedError, MessageError, TimeoutError
 from igtl.messages.message import Message
 from igtl.messages.series import Series
 from igtl.net.endpoint import describe_address
@@ -20,9 +21,14 @@ from igtl.net.reactor import Reactor
 from igtl.net.transport import half_close, hung_up, read_into, readable, shut, write
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY, FrameReader
+from igtl.protocol.newest import Key
 from igtl.protocol.outbox import Outbox, Outgoing, Push, WhenFull
+from igtl.protocol.profile import Profile
+from igtl.protocol.service import Guest
 
 __all__ = ["Limits", "Peer"]
+
+_log = logging.getLogger("igtl")
 
 #: Small messages go out at once, a system call each, until those that follow another within `_SOON`
 #: seconds have spent one part in `_SHARE` of the time on such calls, `_BURST` seconds of it ahead.
@@ -56,6 +62,10 @@ class Peer:
     """One client of a server: its queue, its pace, its counters.
 
     `send` and `close` may be called from any thread.
+
+    Attributes:
+        address: of the client, as text.
+        guest: what the client is and what it asked for.
     """
 
     def __init__(
@@ -66,7 +76,9 @@ class Peer:
         *,
         on_frames: Callable[[Peer, list[Frame]], None],
         on_closed: Callable[[Peer, str], None],
+        profile: Profile | None = None,
     ) -> None:
+        self.guest = Guest(profile)
         self.address = describe_address(sock.getpeername())
         self.counters = Counters()
         self.closed = False
@@ -80,33 +92,46 @@ class Peer:
             max_bytes=limits.queue_bytes,
             counters=self.counters,
         )
-        self._lock = threading.RLock()
-        self._room = threading.Condition(self._lock)
+        self.lock = threading.RLock()
+        self._room = threading.Condition(self.lock)
+        self._due_at: float | None = None  # the reactor will send what a stream holds
+        self._unreadable: set[Key] = set()  # what this kind of client cannot read
         self._blocked = False  # the socket takes nothing now: the reactor waits for it
         self._paused = False  # nothing is read, because nobody takes what comes
         self._gathering = False  # the reactor will send what gathers
         self._paced_until = self._soon_until = 0.0
         self._stall_timeout = limits.stall_timeout
-        self._last_read = time.monotonic()
+        self._last_read = self._sent_at = time.monotonic()
+        self._sent_before = 0
 
     @property
     def queued(self) -> int:
         """Messages that are not sent yet."""
         return len(self._outbox)
 
-    def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
+    @property
+    def profile(self) -> Profile:
+        """What kind of program this client is, as far as is known."""
+        return self.guest.profile
+
+    def send(self, *messages: Message | Series[Any] | Outgoing, timeout: float = 5.0) -> None:
         """Send messages to this client alone, through its queue.
 
         Args:
             timeout: seconds to wait for room when the server's policy is "wait".
 
         Raises:
-            MessageError: a message cannot be encoded.
+            MessageError: a message cannot be encoded, or said to this kind of client.
             ClosedError: the client is gone.
             TimeoutError: no room in time.
         """
         now = time.time()
-        items = [Outgoing(message, now) for message in messages]
+        items = [
+            message if isinstance(message, Outgoing) else Outgoing(message, now)
+            for message in messages
+        ]
+        if self.guest.profile.adapts:
+            items = [item.for_peer(self.guest.profile) for item in items]
         if self.closed:
             raise ClosedError(f"client {self.address} is gone")
         full = self.push(items)
@@ -115,9 +140,52 @@ class Peer:
         if full:
             self.push_waiting(full, time.monotonic() + timeout)
 
+    def publish(self, items: list[Outgoing], *, pushed: bool) -> list[Outgoing]:
+        """Queue what this client wants of the items; those for which the sender has to wait.
+
+        Args:
+            pushed: whether they also go to a client that did not ask for them.
+        """
+        if self.guest.plain:
+            return self.push(items) if pushed else []
+        with self.lock:
+            picked = self.guest.flows.pick(items, time.monotonic(), pushed=pushed)
+            self.schedule()
+        return self.push(self._adapted(picked))
+
+    def schedule(self) -> None:
+        """Have the reactor send what a stream holds, when its time has come. The lock is held."""
+        when = self.guest.flows.next_due()
+        if when is not None and (self._due_at is None or when < self._due_at):
+            self._due_at = when
+            self._reactor.call_at(when, self._send_due)
+
+    def _send_due(self) -> None:
+        with self.lock:
+            self._due_at = None
+            due = self.guest.flows.due(time.monotonic())
+            self.schedule()
+            self._drop(self.push(self._adapted(due)))
+
+    def _adapted(self, items: list[Outgoing]) -> list[Outgoing]:
+        """The items as this kind of client can read them; those that it cannot are dropped."""
+        profile = self.guest.profile
+        if not profile.adapts:
+            return items
+        adapted = []
+        for item in items:
+            try:
+                adapted.append(item.for_peer(profile))
+            except MessageError as error:
+                self._drop([item])
+                if item.kind not in self._unreadable:
+                    self._unreadable.add(item.kind)
+                    _log.warning("igtl: client %s is not sent: %s", self.address, error)
+        return adapted
+
     def push(self, items: list[Outgoing]) -> list[Outgoing]:
         """Queue items and send what can be sent now; those for which the sender has to wait."""
-        with self._lock:
+        with self.lock:
             if self.closed:
                 return []
             for index, item in enumerate(items):
@@ -170,7 +238,7 @@ class Peer:
 
     def close(self) -> None:
         """Throw this client out. What it was sent is not waited for."""
-        with self._lock:
+        with self.lock:
             if not (self.closed or self._blocked):
                 self._flush()  # what gathered
         self._reactor.call(lambda: self.end("closed by the server"))
@@ -190,7 +258,7 @@ class Peer:
     def ready(self, read: bool, write: bool) -> None:
         """The socket can be read or written (reactor's thread)."""
         if write:
-            with self._lock:
+            with self.lock:
                 if not self._flush():
                     self._watch()
                 self._room.notify_all()
@@ -203,14 +271,14 @@ class Peer:
 
     def finish(self) -> None:
         """Tell the client that nothing more will come; it closes when it has read everything."""
-        with self._lock, contextlib.suppress(OSError):
+        with self.lock, contextlib.suppress(OSError):
             if not self.closed:
                 self._flush()
                 half_close(self._sock)
 
     def end(self, reason: str) -> None:
         """Close the connection (reactor's thread)."""
-        with self._lock:
+        with self.lock:
             if self.closed:
                 return
             self.closed = True
@@ -220,6 +288,12 @@ class Peer:
         shut(self._sock)
         self._sock.close()
         self._on_closed(self, reason)
+
+    def idle_since(self, now: float) -> float:
+        """Seconds in which nothing was sent to this client, as far as calls of this have seen."""
+        if self.counters.messages_sent != self._sent_before or self._outbox:
+            self._sent_before, self._sent_at = self.counters.messages_sent, now
+        return now - self._sent_at
 
     def check_alive(self, now: float) -> None:
         """End a connection that stopped in the middle of a message, or left while it had to wait.
@@ -261,7 +335,7 @@ class Peer:
         return self._flush()
 
     def _send_gathered(self) -> None:
-        with self._lock:
+        with self.lock:
             self._gathering = False
             if not self._blocked and not self.closed and self._flush():
                 self._watch()

@@ -11,20 +11,28 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, DecodeError, TimeoutError
-from igtl.messages.message import Message, decode_frame, no_message
+from igtl.messages.command import Command
+from igtl.messages.message import Message, decode_frame
+from igtl.messages.query import Companion
 from igtl.messages.series import Series
-from igtl.net.endpoint import DEFAULT_PORT, Endpoint, bind, prepare
+from igtl.messages.status import Status, StatusCode
+from igtl.messages.string import ClientInfo
+from igtl.net.answers import Answers
+from igtl.net.endpoint import DEFAULT_PORT, Endpoint, bind, limit_silence, prepare
 from igtl.net.peer import Limits, Peer
 from igtl.net.reactor import Reactor
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY
 from igtl.protocol.outbox import Outgoing, WhenFull, check_policy
+from igtl.protocol.plus_commands import plus_commands
+from igtl.protocol.profile import Profile, named
+from igtl.protocol.service import Service, is_question
 
 __all__ = ["Server"]
 
@@ -37,6 +45,7 @@ Handler = Callable[[Peer, M], object]
 PeerHandler = Callable[[Peer], object]
 
 _PH = TypeVar("_PH", bound=PeerHandler)
+_AH = TypeVar("_AH", bound=Callable[[Peer, Any], object])
 
 #: Messages of clients that wait for somebody to iterate over the server, and bytes of their bodies.
 _MOST_INCOMING, _MOST_INCOMING_BYTES = 10_000, 256 << 20
@@ -44,6 +53,8 @@ _MOST_INCOMING, _MOST_INCOMING_BYTES = 10_000, 256 << 20
 _LINGER = 0.5
 #: Seconds for which the next question is looked for before sleeping, where the last was as quick.
 SPIN = 200e-6
+#: What an idle client is sent to show that the server lives.
+_ALIVE = Status(StatusCode.OK)
 #: How often connections that stopped in the middle of a message are looked for, in s.
 _SWEEP = 5.0
 
@@ -66,6 +77,14 @@ class Server:
         stall_timeout: seconds of silence in the middle of a message that end a connection.
         spin: seconds to look for the next message again and again before sleeping, after a
             handler answered one, if the last one came as fast as this. 0 always sleeps at once.
+        profile: what kind of programs the clients are: "igtl", "slicer", "plus" or "v1"; "auto"
+            recognises each by what it sends first. "plus" also answers the commands that clients
+            of PLUS send.
+        command_timeout: seconds that handlers of commands and queries may take, until the client
+            is told that they failed.
+        keep_alive: seconds of idleness after which a client is sent a STATUS, so that it sees that
+            the server lives; also how long a client's machine may leave data unconfirmed until it
+            is given up. None sends nothing, and leaves that to the operating system.
 
     Raises:
         ConnectError: the address cannot be listened on.
@@ -83,8 +102,12 @@ class Server:
         max_body: int = DEFAULT_MAX_BODY,
         stall_timeout: float = 30.0,
         spin: float = SPIN,
+        profile: str | Profile = "auto",
+        command_timeout: float = 10.0,
+        keep_alive: float | None = None,
     ) -> None:
         check_policy(when_full)
+        self._profile = None if profile == "auto" else named(profile)
         self._limits = Limits(
             when_full, queue_messages, queue_bytes, max_clients, max_body, stall_timeout
         )
@@ -100,9 +123,21 @@ class Server:
         self._iterating = self._closed = False
         self._paused: set[Peer] = set()
         self._message_handlers: list[tuple[type[Message], Handler[Message]]] = []
+        self._answered_elsewhere: tuple[type[Message], ...] = ()
         self._connect_handlers: list[PeerHandler] = []
         self._disconnect_handlers: list[PeerHandler] = []
+        self._keep_alive = keep_alive
         self._reactor = Reactor(f"igtl server {self.port}", spin)
+        self._service, self._offering = Service(), threading.Lock()
+        if self._profile is not None and self._profile.replies == "plus":
+            self._service.commands |= plus_commands(self._service)
+        self._answers = Answers(
+            self._reactor,
+            self._service,
+            name=f"igtl server {self.port}",
+            timeout=command_timeout,
+            failed=self.failed,
+        )
         self._reactor.watch(self._listener, self._accept, read=True, write=False)
         self._sweep()
         self._reactor.start()
@@ -131,6 +166,9 @@ class Server:
     def publish(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages to every client, encoded once; who is not connected misses them.
 
+        The newest of each type and device also answers queries (GET_) of clients, and is what they
+        get first when they ask for a stream (STT_); such clients get it no faster than they asked.
+
         Messages without a timestamp get the time of now. Large arrays that can be written to are
         copied, since a client may still wait for them when you write the next one; make them
         read-only (`array.flags.writeable = False`) to hand them over without.
@@ -149,16 +187,34 @@ class Server:
 
     def push(self, *messages: Message | Series[Any]) -> list[tuple[Peer, list[Outgoing]]]:
         """Publish without waiting: the clients that have no room, and what they did not get."""
+        return self._provide(messages, pushed=True)
+
+    def offer(self, *messages: Message | Series[Any]) -> None:
+        """Make messages available to who asks, by query or as a stream; send them to nobody else.
+
+        Raises:
+            MessageError, ClosedError: as `publish`.
+        """
+        for peer, items in self._provide(messages, pushed=False):
+            peer.counters.dropped += sum(item.count for item in items)
+
+    def _provide(
+        self, messages: Sequence[Message | Series[Any]], *, pushed: bool
+    ) -> list[tuple[Peer, list[Outgoing]]]:
         if self._closed:
             raise ClosedError(f"the server on {self.endpoint} is closed")
-        if not self._peers:
-            for message in messages:
-                if not isinstance(message, (Message, Series)):
-                    raise no_message(message)
-            return []
         now = time.time()
         items = [Outgoing(message, now) for message in messages]
-        return [(peer, full) for peer in self._peers if (full := peer.push(items))]
+        with self._offering:
+            self._service.keep(items)
+        return [
+            (peer, full) for peer in self._peers if (full := peer.publish(items, pushed=pushed))
+        ]
+
+    @property
+    def devices(self) -> tuple[tuple[str, str], ...]:
+        """Wire type and device name of all that was published or offered so far, sorted."""
+        return self._service.devices
 
     def wait_for_room(self, waiting: list[tuple[Peer, list[Outgoing]]], timeout: float) -> None:
         """Wait for the clients that `push` found full; TimeoutError as `publish`."""
@@ -190,8 +246,11 @@ class Server:
     def on_message(self, cls: Any) -> Any:
         """Decorator: call the function with (client, message) for each message that comes.
 
-        `@server.on_message(igtl.Command)` does so for one class. Handlers run in the server's own
+        `@server.on_message(igtl.String)` does so for one class. Handlers run in the server's own
         thread, one at a time: let them be quick. What they raise is logged and counted.
+
+        The server answers queries and commands by itself, see `on_get` and `on_command`. A handler
+        for their class, such as `@server.on_message(igtl.Get)`, takes that over.
         """
         if isinstance(cls, type) and issubclass(cls, Message):
             return lambda handler: self._add_handler(cls, handler)
@@ -199,7 +258,49 @@ class Server:
 
     def _add_handler(self, cls: type[Message], handler: Handler[Message]) -> Handler[Message]:
         self._message_handlers.append((cls, handler))
+        self.answer_elsewhere(cls)
         return handler
+
+    def answer_elsewhere(self, cls: type[Message]) -> None:
+        """Leave questions of a class to a handler of the application."""
+        if issubclass(cls, (Companion, Command, ClientInfo)):
+            self._answered_elsewhere += (cls,)
+
+    def on_get(self, cls: type[Message]) -> Callable[[_AH], _AH]:
+        """Decorator: compute answers to GET_ of a class by calling the function.
+
+            @server.on_get(igtl.Image)
+            def image(client, query): return newest_image(query.device_name)
+
+        It is called with (client, query), in a thread of its own, for any device name. It returns
+        a message, or None to give what was published; it raises `NotAvailable` to refuse. Whatever
+        else it raises is logged and counted, and refuses as well.
+        """
+
+        def register(handler: _AH) -> _AH:
+            self._service.add_getter(cls, handler)
+            return handler
+
+        return register
+
+    def on_command(self, name: str) -> Callable[[_AH], _AH]:
+        """Decorator: execute a command by calling the function.
+
+            @server.on_command("StartRecording")
+            def start(client, command): recorder.start(command.content)
+
+        It is called with (client, command), in a thread of its own; commands of one client one
+        after another. It returns None, the reply's content as text, a mapping of parameters, or a
+        `CommandReply`. What it raises becomes the reply's error. After `command_timeout` seconds
+        the client is told that it failed. A command that is repeated (same id) is answered from
+        memory.
+        """
+
+        def register(handler: _AH) -> _AH:
+            self._service.commands[name] = handler
+            return handler
+
+        return register
 
     def on_connect(self, handler: _PH) -> _PH:
         """Decorator: call the function with each client that connects, in the server's thread.
@@ -299,6 +400,7 @@ class Server:
                 return
             self._closed = True
             self._notify()
+        self._answers.close()
         self._reactor.call(self._stop_listening)
         deadline = time.monotonic() + _LINGER
         if not self._reactor.inside:
@@ -372,7 +474,10 @@ class Server:
                 self._limits,
                 on_frames=self._take,
                 on_closed=self._forget,
+                profile=self._profile,
             )
+            if self._keep_alive is not None:
+                limit_silence(sock, self._keep_alive)
         except OSError:  # gone already
             sock.close()
             return
@@ -397,19 +502,30 @@ class Server:
 
     def _take(self, peer: Peer, frames: list[Frame]) -> None:
         """Frames came from a client (server's thread)."""
-        if self._message_handlers:
-            for frame in frames:
-                self._handle(peer, frame)
-        if self._iterating or not self._message_handlers:
-            self._enqueue(peer, frames)
+        handled, news = bool(self._message_handlers), frames
+        for frame in frames:
+            asks = is_question(frame[1], frame[2])
+            if asks or handled or not peer.guest.known:
+                self._handle(peer, frame, asks)
+            if asks and not self._iterating:
+                news = [one for one in frames if not is_question(one[1], one[2])]
+        if self._iterating or not handled:
+            self._enqueue(peer, news)
 
-    def _handle(self, peer: Peer, frame: Frame) -> None:
+    def _handle(self, peer: Peer, frame: Frame, asks: bool) -> None:
+        """Show a message to whom it concerns, and answer it."""
+        handlers = self._message_handlers
         try:
-            message = self.decode(peer, frame)
+            message = self.decode(peer, frame) if asks or handlers else decode_frame(frame)
         except DecodeError as error:
-            _log.warning("igtl: client %s: %s", peer.address, error)
+            if asks or handlers:
+                _log.warning("igtl: client %s: %s", peer.address, error)
             return
-        for cls, handler in self._message_handlers:
+        if not peer.guest.known:
+            peer.guest.meet(message)
+        if asks and not isinstance(message, self._answered_elsewhere):
+            self._answers.answer(peer, message)
+        for cls, handler in handlers:
             if isinstance(message, cls):
                 self._guard(peer, handler, peer, message)
 
@@ -458,4 +574,7 @@ class Server:
         now = time.monotonic()
         for peer in self._peers:
             peer.check_alive(now)
-        self._reactor.call_at(now + min(_SWEEP, self._limits.stall_timeout / 2), self._sweep)
+            if self._keep_alive is not None and peer.idle_since(now) >= self._keep_alive / 2:
+                self._guard(peer, peer.send, _ALIVE)
+        pause = min(_SWEEP, self._limits.stall_timeout / 2, (self._keep_alive or 60.0) / 4)
+        self._reactor.call_at(now + pause, self._sweep)

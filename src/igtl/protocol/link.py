@@ -1,40 +1,154 @@
-"""One connection as its client sees it: what came over it, and how it ended.
+"""One connection as its client sees it: what came over it, what was asked, and how it ended.
 
 The blocking client and asyncio's are both this, each with its own way to wait for the socket.
 """
 
 from __future__ import annotations
 
-from typing import TypeVar
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
-from igtl.errors import ClosedError, FramingError, OpenIGTLinkError, TimeoutError
+from igtl.errors import (
+    ClosedError,
+    FramingError,
+    MessageError,
+    NotAvailable,
+    OpenIGTLinkError,
+    TimeoutError,
+)
 from igtl.messages.message import Message
+from igtl.messages.series import Series
+from igtl.messages.status import Status
+from igtl.messages.string import ClientInfo
+from igtl.protocol.clock import Clock, ClockEstimate
 from igtl.protocol.counters import Counters
 from igtl.protocol.inbox import Inbox
+from igtl.protocol.liveness import Backoff, KeepAlive, State
+from igtl.protocol.plus import Subscription as Wishes
+from igtl.protocol.profile import Profile, hello, named
+from igtl.protocol.session import Answer, Session, Subscription
+from igtl.protocol.transforms import Transforms
 
-__all__ = ["Link"]
+__all__ = ["Habits", "Link", "LinkEvent", "Reconnect"]
+
+_log = logging.getLogger("igtl")
 
 M = TypeVar("M", bound=Message)
 
 
+@dataclass(frozen=True)
+class Reconnect:
+    """How a link is restored.
+
+    Args:
+        first_delay: seconds before the first attempt; less, by chance, down to half of it.
+        longest_delay: attempts are twice as far apart each time, up to this.
+        give_up_after: seconds after which the link is over; None: never.
+    """
+
+    first_delay: float = 0.25
+    longest_delay: float = 10.0
+    give_up_after: float | None = None
+
+    def __post_init__(self) -> None:
+        self.backoff()
+        if self.give_up_after is not None and not self.give_up_after > 0:
+            raise MessageError(f"give_up_after is {self.give_up_after}, expected more than 0 s")
+
+    def gives_up(self, seconds: float) -> bool:
+        """Whether a link that is down for so long is over."""
+        return self.give_up_after is not None and seconds > self.give_up_after
+
+    def backoff(self) -> Backoff:
+        """The delays, from the first."""
+        return Backoff(first=self.first_delay, longest=self.longest_delay)
+
+
+@dataclass(frozen=True)
+class LinkEvent:
+    """Something happened to a link.
+
+    Attributes:
+        kind: "lost": the connection broke; "retrying": an attempt to restore it failed;
+            "restored": it is there again, and streams were asked for again; "ended": it is over.
+        reason: what happened, for people.
+        gap: seconds since the last byte came; what the peer sent in this time is missing.
+        attempts: so many attempts were made.
+    """
+
+    kind: Literal["lost", "retrying", "restored", "ended"]
+    reason: str
+    gap: float = 0.0
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a link behaves, as `connect` was told.
+
+    Attributes:
+        max_body: a message with a larger body ends the connection.
+        profile: name of what the peer is, or the `Profile`; "auto" recognises it.
+        reconnect: how to restore the link; None: not.
+        keep_alive: seconds of silence after which the peer is given up; None: never.
+    """
+
+    max_body: int
+    profile: str | Profile = "auto"
+    reconnect: Reconnect | None = None
+    keep_alive: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        max_body: int,
+        profile: str | Profile,
+        reconnect: bool | Reconnect,
+        keep_alive: float | None,
+    ) -> Habits:
+        """The habits that `connect` was asked for; MessageError when they make no sense."""
+        named(profile)
+        if keep_alive is not None:
+            KeepAlive(keep_alive)
+        again = Reconnect() if reconnect is True else reconnect or None
+        return cls(max_body, profile, again, keep_alive)
+
+
 class Link:
-    """Messages that came and wait to be taken, counters, and the end.
+    """Messages that came and wait to be taken, what was asked, counters, and the end.
 
     Attributes:
         endpoint: what was connected to, as text.
         peer_address, local_address: both ends, as text.
         stall_timeout: seconds of silence in the middle of a message after which a peer is given up.
+        transforms: poses by the names of two frames, from all that came: `igtl.Pose`.
+        clock: how the peer's clock differs from ours, as far as `ping` has found out.
     """
 
     stall_timeout = 30.0
 
-    def __init__(self, endpoint: str, addresses: tuple[str, str], max_body: int) -> None:
+    def __init__(self, endpoint: str, addresses: tuple[str, str], habits: Habits) -> None:
         self.endpoint = endpoint
         self.peer_address, self.local_address = addresses
-        self._inbox = Inbox(max_body=max_body)
+        self._habits = habits
+        self._inbox = Inbox(max_body=habits.max_body)
+        profile = None if habits.profile == "auto" else named(habits.profile)
+        self._session = Session(self._inbox, endpoint, profile)
+        self._session.clock = time.monotonic
+        self.transforms = Transforms(self._newest_frames)
+        self.clock = Clock()
         self._ended: Exception | None = None
+        self._down: Exception | None = None  # the connection broke and is being restored
         self._closed = False
         self._given: dict[object, int] = {}  # which newest messages `latest` gave already
+        self._handlers: list[Callable[[LinkEvent], object]] = []
+        self._wishes: ClientInfo | None = None  # sent again on a new connection
+        self._life: Answer[Status] | None = None
+        self._alive = None if habits.keep_alive is None else KeepAlive(habits.keep_alive)
+        self._heard_at = time.monotonic()
 
     @property
     def counters(self) -> Counters:
@@ -42,12 +156,26 @@ class Link:
         return self._inbox.counters
 
     @property
+    def profile(self) -> Profile:
+        """What kind of program the peer is, as far as is known."""
+        return self._session.profile
+
+    @property
     def closed(self) -> bool:
         """Whether the link is over: closed by this side, or known to be ended by the peer.
 
-        A peer's end is noticed by receiving, or by sending in vain.
+        A peer's end is noticed by receiving, or by sending in vain. A link that is being restored
+        is not over.
         """
         return not self._open
+
+    def on_event(self, handler: H) -> H:
+        """Decorator: call the function with a `LinkEvent` when the link breaks or is restored.
+
+        It is called by whoever receives, in that thread or task.
+        """
+        self._handlers.append(handler)
+        return handler
 
     def __repr__(self) -> str:
         name = f"{type(self).__module__.removesuffix('.net.client')}.Client"
@@ -59,16 +187,22 @@ class Link:
         """Whether more may come."""
         return self._ended is None and not self._closed
 
+    # ---- what comes, and the end
+
     def _received(self, count: int) -> int:
         """Take in `count` bytes, 0 at the end of the stream; how many messages are complete."""
         if count == 0 or self._closed:  # closed: another thread may have read in between
             self._lost("")
             return 0
+        if self._alive is not None or self._habits.reconnect is not None:
+            self._heard_at = time.monotonic()
+            if self._alive is not None:
+                self._alive.heard(self._heard_at)
         complete = self._inbox.received(count)
         error = self._inbox.reader.error
         if error is not None:
             self.counters.errors += 1
-            self._ended = error
+            self._end(error)
         return complete
 
     def _lost(self, reason: str) -> None:
@@ -85,14 +219,63 @@ class Link:
         silence = f"sent nothing for {self.stall_timeout:g} s in the middle of a message"
         self._end(ClosedError(f"{self.endpoint} {silence}"))
 
+    def _fell_silent(self) -> None:
+        """The peer gave no sign of life for too long."""
+        silence = f"gave no sign of life for {self._habits.keep_alive:g} s"
+        self._end(ClosedError(f"{self.endpoint} {silence}"))
+
     def _end(self, error: Exception) -> None:
-        """Nothing more will come; the first reason counts."""
-        self._ended = self._ended or error
+        """Nothing more will come over this connection; the first reason counts."""
+        if self._habits.reconnect is not None and not self._closed and self._ended is None:
+            if self._down is None:
+                self._down = error
+                self._session.lost(str(error), over=False)
+                self._tell(LinkEvent("lost", str(error), self._gap()))
+            return
+        self._finish(error)
+
+    def _finish(self, error: Exception) -> None:
+        """The link is over."""
+        if self._ended is None:
+            self._ended = error
+            self._session.lost(str(error), over=True)
+            self._tell(LinkEvent("ended", str(error), self._gap()))
+
+    def _gap(self) -> float:
+        return time.monotonic() - self._heard_at
+
+    def _restored(self, addresses: tuple[str, str], attempts: int) -> list[Message]:
+        """There is a new connection; what to send over it first."""
+        self.peer_address, self.local_address = addresses
+        self._inbox.begin()
+        self._down = None
+        self._tell(LinkEvent("restored", f"connected to {self.endpoint}", self._gap(), attempts))
+        self._heard_at = time.monotonic()
+        if self._alive is not None:
+            self._alive.heard(self._heard_at)
+        return [*self._first_words(), *self._session.restored()]
+
+    def _first_words(self) -> list[Message]:
+        """What is sent first on every connection."""
+        words: list[Message] = list(hello(self.profile))
+        return [*words, self._wishes] if self._wishes is not None else words
+
+    def _tell(self, event: LinkEvent) -> None:
+        level = logging.INFO if event.kind in ("restored", "ended") else logging.WARNING
+        _log.log(level, "igtl: link to %s %s: %s", self.endpoint, event.kind, event.reason)
+        for handler in self._handlers:
+            try:
+                handler(event)
+            except Exception:  # noqa: BLE001 - users' code may raise anything
+                self.counters.errors += 1
+                _log.exception("igtl: %r failed; the link goes on", handler)
 
     def _raise_if_broken(self) -> None:
         """Raise what ended the link, unless that was in order."""
         if isinstance(self._ended, (FramingError, ClosedError)):
             raise self._ended
+
+    # ---- what goes out
 
     def _check_sending(self) -> None:
         """Raise ClosedError when the link is over."""
@@ -101,13 +284,62 @@ class Link:
         if self._ended is not None:
             raise ClosedError(f"nothing can be sent any more: {self._ended}")
 
+    def _readable_form(
+        self, messages: tuple[Message | Series[Any], ...]
+    ) -> tuple[Message | Series[Any], ...]:
+        """The messages as this kind of peer can read them; MessageError where it cannot."""
+        profile = self.profile
+        if not profile.adapts:
+            return messages
+        return tuple(profile.adapt(one) if isinstance(one, Message) else one for one in messages)
+
+    def _wish(
+        self,
+        types: Sequence[str],
+        transforms: Sequence[str],
+        images: Sequence[str],
+        strings: Sequence[str],
+        tracking_interval: float | None,
+    ) -> ClientInfo:
+        """CLIENTINFO for what is wanted; remembered, to be sent again on a new connection."""
+        self._wishes = Wishes(
+            types=tuple(types),
+            transforms=tuple(transforms),
+            images=tuple(images),
+            strings=tuple(strings),
+            tracking=None if tracking_interval is None else True,
+            tracking_interval=tracking_interval or 0.0,
+        ).to_message()
+        return self._wishes
+
+    def _sign_of_life(self) -> Message:
+        """What to send to a silent peer. A query, whose answer is not news; or a STATUS."""
+        if not self.profile.queries:
+            return Status()
+        if self._life is not None:
+            self._session.forget(self._life)
+        self._life = self._session.get(Status, _LIFE, {})
+        return self._life.question
+
+    def _silence(self, now: float) -> State:
+        """What to do about a peer that is silent."""
+        if self._alive is None or self._down is not None:
+            return "wait"
+        state = self._alive.due(now)
+        if state == "dead" and not self.profile.queries:  # it answers nothing: TCP has to tell
+            self._alive.heard(now)
+            return "wait"
+        return state
+
+    # ---- the newest
+
     def _newest(self, cls: type[M], device: str | None) -> M | None:
         """The newest message of a class and device; None when there has been none.
 
         Raises:
             ClosedError: the link is over, and this message was given before: it is no news.
         """
-        found = self._inbox.newest(cls, device)
+        found = self._inbox.latest_frame(cls, device)
         if found is not None:
             order, _ = found
             if not self._open and self._given.get((cls, device)) == order:
@@ -115,10 +347,52 @@ class Link:
             self._given[cls, device] = order
         return self._inbox.latest(cls, device)
 
+    def _newest_frames(self) -> list[Any]:
+        return [frame for _, (_, frame) in self._inbox.newest]
+
+    # ---- clocks
+
+    def _clock_question(self, number: int) -> Answer[Status]:
+        """One question of `ping`: GET_STATUS of a device that exists nowhere."""
+        return self._session.get(Status, f"{_CLOCK}{number}", {})
+
+    def _compare_clocks(self, sent: float, answer: Status, arrived: float) -> None:
+        """Take in the answer to a question of `ping`.
+
+        An igtl server tells in the subcode when it received the question, in ns, and in the header
+        when it answered. Others may tell the latter.
+        """
+        answered = answer.timestamp
+        if answered is None:
+            return
+        received = answer.subcode / 1e9
+        if not 0 <= answered - received < 60:
+            received = answered
+        self.clock.exchange(sent, received, answered, arrived)
+
+    def _clock_estimate(self) -> ClockEstimate:
+        if self.clock.estimate is None:
+            raise NotAvailable(f"{self.endpoint} answers, but gives no time")
+        return self.clock.estimate
+
+    # ---- texts
+
+    def nothing_of(
+        self, subscription: Subscription[Any], timeout: float | None
+    ) -> OpenIGTLinkError:
+        """Why a stream gives no message."""
+        wanted = f"{subscription.asked}: no message"
+        if subscription.live:
+            return self._nothing(f"{wanted} within {timeout} s")
+        if self._open:
+            return ClosedError(f"{wanted}: the stream was closed")
+        return self._nothing(wanted)
+
     def _nothing(self, wanted: str) -> OpenIGTLinkError:
         """Why there is no message: the link ended, or the time is over."""
         if self._open:
-            return TimeoutError(wanted)
+            down = f": the link is being restored ({self._down})" if self._down else ""
+            return TimeoutError(wanted + down)
         reason = "this side closed the link" if self._closed else self._ended
         return ClosedError(f"{wanted}: {reason}")
 
@@ -138,3 +412,8 @@ class Link:
     def _no_message(self, timeout: float | None) -> str:
         """What `receive` did not get."""
         return f"no message from {self.endpoint} within {timeout} s"
+
+
+H = TypeVar("H", bound=Callable[[LinkEvent], object])
+#: Device names that no device has, for questions whose answers only igtl looks at.
+_LIFE, _CLOCK = "igtl-alive", "igtl-clock-"

@@ -6,12 +6,14 @@ from collections import deque
 from enum import Enum
 from typing import Any, Literal, get_args
 
-from igtl.codec.buffers import SMALL, Buffer, Buffers, total
-from igtl.codec.frame import NAME_SIZE, TYPE_SIZE
+from igtl.codec.buffers import SMALL, Buffer, Buffers, join, total
+from igtl.codec.frame import NAME_SIZE, TYPE_SIZE, parse
 from igtl.errors import MessageError
-from igtl.messages.message import Message, encode_buffers
+from igtl.messages.message import Message, decode_frame, encode_buffers
 from igtl.messages.series import Series
 from igtl.protocol.counters import Counters
+from igtl.protocol.newest import Key
+from igtl.protocol.profile import Profile
 
 __all__ = ["Outbox", "Outgoing", "Push", "WhenFull"]
 
@@ -44,10 +46,11 @@ class Outgoing:
         now: seconds since 1970 UTC, the time of a message that has none.
     """
 
-    __slots__ = ("buffers", "count", "size")
+    __slots__ = ("_adapted", "buffers", "count", "size")
 
     def __init__(self, message: Message | Series[Any], now: float) -> None:
         self.count = 1
+        self._adapted: dict[str, Outgoing] | None = None
         if isinstance(message, Series):
             self.count = len(message)
             buffers: Buffers = (message.to_buffer(now),)
@@ -61,12 +64,45 @@ class Outgoing:
             self.size = total(buffers)
 
     @property
-    def key(self) -> bytes:
+    def kind(self) -> Key:
         """Type and device name, as they stand in the header."""
-        return bytes(self.buffers[0][_KEY])
+        head = self.buffers[0]
+        return bytes(head[_TYPE]), bytes(head[_NAME])
+
+    def last(self) -> Outgoing:
+        """The last message of a series; a single message itself."""
+        if self.count == 1:
+            return self
+        one = _new(Outgoing)
+        one._adapted = None
+        one.count, one.size = 1, self.size // self.count
+        one.buffers = (memoryview(self.buffers[0])[-one.size :],)
+        return one
+
+    def message(self) -> Message:
+        """The message again, its arrays views of the bytes that go out."""
+        return decode_frame(parse(join(self.buffers)))
+
+    def for_peer(self, profile: Profile) -> Outgoing:
+        """The item as a peer of a profile can read it.
+
+        Raises:
+            MessageError: it cannot be said to that peer.
+        """
+        if not profile.adapts or self.count > 1:
+            return self
+        adapted = self._adapted.get(profile.name) if self._adapted else None
+        if adapted is None:
+            message = self.message()
+            changed = profile.adapt(message)
+            adapted = self if changed is message else Outgoing(changed, 0.0)
+            self._adapted = {**(self._adapted or {}), profile.name: adapted}
+        return adapted
 
 
-_KEY = slice(2, 2 + TYPE_SIZE + NAME_SIZE)
+_TYPE = slice(2, 2 + TYPE_SIZE)
+_NAME = slice(_TYPE.stop, _TYPE.stop + NAME_SIZE)
+_new = object.__new__
 
 
 def _owned(buffer: Buffer) -> Buffer:
@@ -194,10 +230,10 @@ class Outbox:
             self._counters.dropped += oldest.count
 
     def _keep_newest(self, item: Outgoing) -> None:
-        newest = {item.key: item}
+        newest = {item.kind: item}
         for waiting in reversed(self._queue):
-            newest.setdefault(waiting.key, waiting)
-        del newest[item.key]
+            newest.setdefault(waiting.kind, waiting)
+        del newest[item.kind]
         kept = deque(reversed(newest.values()))
         self._queue = kept
         self._queued_bytes = sum(one.size for one in kept)

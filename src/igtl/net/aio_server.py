@@ -1,0 +1,270 @@
+"""The server for asyncio: the same server, on its own thread, with what waits awaited.
+
+Its thread makes sure that a busy event loop never keeps clients waiting; handlers and iteration run
+in the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import contextlib
+import inspect
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from igtl.errors import ClosedError, DecodeError, TimeoutError
+from igtl.messages.message import Message
+from igtl.messages.series import Series
+from igtl.net import server as blocking
+from igtl.net.endpoint import DEFAULT_PORT
+from igtl.net.peer import Peer
+from igtl.protocol.counters import Counters
+
+__all__ = ["Server"]
+
+M = TypeVar("M", bound=Message)
+H = TypeVar("H", bound=Callable[[Peer], object])
+AH = TypeVar("AH", bound=Callable[[Peer, Any], object])
+
+_LINGER = 0.5
+#: Messages that wait for one handler.
+_LANE = 100
+_log = logging.getLogger("igtl")
+
+
+class Server:
+    """The server for asyncio: as `igtl.Server`, with what waits awaited.
+
+        async with igtl.aio.Server(port=18944) as server:
+            await server.publish(igtl.Transform(matrix, device_name="Probe"))
+
+    Make it inside a running event loop. Handlers are called in the loop and may be coroutine
+    functions.
+
+    Args and errors are those of `igtl.Server`.
+    """
+
+    def __init__(self, port: int = DEFAULT_PORT, host: str = "127.0.0.1", **limits: Any) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._server = blocking.Server(port, host, **limits)
+        self._changed = asyncio.Event()
+        self._lanes: list[tuple[type[Message], asyncio.Queue[tuple[Peer, Message]]]] = []
+        self._iterated: asyncio.Queue[tuple[Peer, Message]] = asyncio.Queue(_LANE)
+        self._iterating = self._over = False
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._server.on_change = self._notice
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._server.port
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients connect to."""
+        return self._server.endpoint
+
+    @property
+    def clients(self) -> tuple[Peer, ...]:
+        """Who is connected now."""
+        return self._server.clients
+
+    @property
+    def counters(self) -> Counters:
+        """What went to and came from all clients so far."""
+        return self._server.counters
+
+    async def publish(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
+        """Send messages to every client; arguments and errors as for `igtl.Server.publish`."""
+        waiting = self._server.push(*messages)
+        if waiting:
+            await asyncio.to_thread(self._server.wait_for_room, waiting, timeout)
+
+    async def offer(self, *messages: Message | Series[Any]) -> None:
+        """Make messages available to who asks; arguments and errors as for `igtl.Server.offer`."""
+        self._server.offer(*messages)
+
+    @property
+    def devices(self) -> tuple[tuple[str, str], ...]:
+        """Wire type and device name of all that was published or offered so far, sorted."""
+        return self._server.devices
+
+    def on_get(self, cls: type[Message]) -> Callable[[AH], AH]:
+        """Decorator: as `igtl.Server.on_get`; the function is called in the loop."""
+        return self._answering(self._server.on_get(cls))
+
+    def on_command(self, name: str) -> Callable[[AH], AH]:
+        """Decorator: as `igtl.Server.on_command`; the function is called in the loop."""
+        return self._answering(self._server.on_command(name))
+
+    def _answering(self, register: Callable[[Any], Any]) -> Callable[[AH], AH]:
+        def decorate(handler: AH) -> AH:
+            async def call(peer: Peer, question: Message) -> object:
+                result = handler(peer, question)
+                return await result if inspect.isawaitable(result) else result
+
+            def ask(peer: Peer, question: Message) -> object:
+                """Have the loop call the handler, and wait for it (a handlers' thread)."""
+                return asyncio.run_coroutine_threadsafe(call(peer, question), self._loop).result()
+
+            register(ask)
+            return handler
+
+        return decorate
+
+    async def wait_for_clients(self, count: int = 1, timeout: float | None = None) -> bool:
+        """Wait until `count` clients are connected; False when they are not within `timeout` s."""
+        try:
+            async with asyncio.timeout(timeout):
+                while len(self.clients) < count and not self._server.closed:
+                    await self._change()
+        except builtins.TimeoutError:
+            return False
+        return not self._server.closed
+
+    def on_message(self, cls: Any) -> Any:
+        """Decorator: as `igtl.Server.on_message`; the function is called in the loop.
+
+        Each handler gets its messages one after another, in order; clients have to wait while it
+        is busy and a hundred messages wait for it.
+        """
+        if isinstance(cls, type) and issubclass(cls, Message):
+            return lambda handler: self._add_handler(cls, handler)
+        return self._add_handler(Message, cls)
+
+    def _add_handler(self, cls: type[Message], handler: Any) -> Any:
+        if not self._lanes:
+            self._start(self._distribute())
+        lane: asyncio.Queue[tuple[Peer, Message]] = asyncio.Queue(_LANE)
+        self._server.answer_elsewhere(cls)
+        self._lanes.append((cls, lane))
+        self._start(self._work(handler, lane))
+        return handler
+
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _distribute(self) -> None:
+        """Put every message into the lanes of its handlers, and of who iterates."""
+        try:
+            while True:
+                try:
+                    peer, message = await self._next()
+                except DecodeError as error:
+                    _log.warning("igtl: %s", error)
+                    continue
+                lanes = [lane for cls, lane in self._lanes if isinstance(message, cls)]
+                for lane in [*lanes, self._iterated] if self._iterating else lanes:
+                    await lane.put((peer, message))
+                self._changed.set()
+        except ClosedError:
+            pass
+        finally:
+            self._over = True
+            self._changed.set()
+
+    async def _work(
+        self, handler: Callable[..., object], lane: asyncio.Queue[tuple[Peer, Message]]
+    ) -> None:
+        """Call one handler with what is in its lane, one message after another."""
+        while True:
+            await self._call(handler, *await lane.get())
+
+    async def _call(self, handler: Callable[..., object], peer: Peer, *message: Message) -> None:
+        try:
+            result = handler(peer, *message)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:  # noqa: BLE001 - users' code may raise anything
+            self._server.failed(peer, handler)
+
+    def on_connect(self, handler: H) -> H:
+        """Decorator: call the function with each client that connects, in the loop."""
+        self._server.on_connect(self._in_loop(handler))
+        return handler
+
+    def on_disconnect(self, handler: H) -> H:
+        """Decorator: call the function with each client that is gone, in the loop."""
+        self._server.on_disconnect(self._in_loop(handler))
+        return handler
+
+    def _in_loop(self, handler: Callable[..., object]) -> Callable[[Peer], None]:
+        """The handler, to be called from the server's thread."""
+
+        def start(peer: Peer) -> None:
+            self._start(self._call(handler, peer))
+
+        def hand_over(peer: Peer) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(start, peer)
+
+        return hand_over
+
+    async def __aiter__(self) -> AsyncIterator[tuple[Peer, Message]]:
+        """Every message of all clients; as iterating over an `igtl.Server`."""
+        while True:
+            try:
+                yield await self.receive()
+            except ClosedError:
+                return
+
+    async def receive(self, timeout: float | None = None) -> tuple[Peer, Message]:
+        """The next message of any client; errors as for `igtl.Server.receive`."""
+        self._iterating = True
+        try:
+            async with asyncio.timeout(timeout):
+                return await (self._next_iterated() if self._lanes else self._next())
+        except builtins.TimeoutError:
+            raise TimeoutError(f"no client sent a message within {timeout} s") from None
+
+    async def _next(self) -> tuple[Peer, Message]:
+        while (found := self._server.take()) is None:
+            await self._change()
+        peer, frame = found
+        return peer, self._server.decode(peer, frame)
+
+    async def _next_iterated(self) -> tuple[Peer, Message]:
+        while self._iterated.empty():
+            if self._over:
+                raise ClosedError(f"the server on {self.endpoint} is closed")
+            self._changed.clear()
+            await self._changed.wait()
+        return self._iterated.get_nowait()
+
+    async def close(self) -> None:
+        """End all connections and free the port; what is queued still goes out.
+
+        Coroutine functions that are still at work as handlers are cancelled.
+        """
+        await asyncio.to_thread(self._server.close)
+        self._changed.set()
+        if at_work := self._tasks - {asyncio.current_task()}:
+            for task in at_work:
+                task.cancel()
+            await asyncio.wait(at_work, timeout=_LINGER)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _change(self) -> None:
+        """Wait until a client or a message comes or goes."""
+        self._changed.clear()
+        await self._changed.wait()
+
+    def _notice(self) -> None:
+        """Something changed (server's thread)."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._changed.set)

@@ -1,0 +1,74 @@
+"""Commands that clients of PLUS send to any server, answered from what the server publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from xml.etree.ElementTree import Element
+
+from igtl.errors import NotAvailable
+from igtl.messages.command import Command
+from igtl.protocol.replies import root_of, written
+from igtl.protocol.service import Service
+from igtl.protocol.transforms import Transforms, names_of
+
+__all__ = ["plus_commands"]
+
+_IMAGES = ("IMAGE", "VIDEO")
+
+
+def plus_commands(service: Service) -> dict[str, Callable[..., object]]:
+    """Handlers of RequestDeviceIds, RequestChannelIds, GetTransform and Version, by name.
+
+    StartRecording and StopRecording are for the application to handle: what to record, and where,
+    only that knows.
+    """
+
+    def device_ids(_client: object, command: Command) -> str:
+        return _said(command, ",".join(dict.fromkeys(name for _, name in service.devices)))
+
+    def channel_ids(_client: object, command: Command) -> str:
+        images = [name for wire_type, name in service.devices if wire_type in _IMAGES]
+        return _said(command, ",".join(images or [name for _, name in service.devices]))
+
+    def transform(_client: object, command: Command) -> dict[str, object]:
+        root = root_of(command.content)
+        name = "" if root is None else root.get("TransformName", "")
+        frames = names_of(name)
+        if frames is None:
+            raise NotAvailable(f"TransformName is {name!r}, expected such as 'ProbeToTracker'")
+        known = Transforms()
+        for message in service.messages():
+            known.update(message)
+        pose = known[frames]
+        return {
+            "TransformName": name,
+            "TransformValue": pose.matrix,
+            "TransformStatus": pose.status,
+            "TransformValid": pose.valid,
+            "TransformDate": "" if pose.timestamp is None else pose.timestamp,
+        }
+
+    def version(_client: object, command: Command) -> str:
+        return _said(command, f"{service.name} {_version()}")
+
+    return {
+        "RequestDeviceIds": device_ids,
+        "RequestChannelIds": channel_ids,
+        "GetTransform": transform,
+        "Version": version,
+    }
+
+
+def _said(command: Command, text: str) -> str:
+    """A reply whose message is the result."""
+    states = {"Name": command.name, "Status": "SUCCESS", "Message": text}
+    return written(Element("CommandReply", states))
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("igtl")
+    except PackageNotFoundError:  # run from its sources
+        return "of unknown version"
