@@ -20,6 +20,8 @@ from benchmarks import fanout, worker
 CLIENT_TIMEOUT_S = 30.0
 #: Messages that a series has.
 SERIES = 500
+#: Images that an answer to GET_IMGMETA lists.
+IMAGES = 3
 STALL_CHECK_S = 0.02
 
 
@@ -79,19 +81,24 @@ def send(options: worker.Options) -> Mapping[str, float]:
         if not server.wait_for_clients(1, timeout=CLIENT_TIMEOUT_S):
             raise TimeoutError(f"no client came within {CLIENT_TIMEOUT_S:g} s")
         end = time.perf_counter() + seconds
-        send_transforms = _send_series if options.get("make") == "series" else _send_transforms
-        sent = _send_images(server, images, end) if images else send_transforms(server, end)
+        if images:
+            sent = _send_images(server, images, end)
+        elif options.get("make") == "series":
+            sent = _send_series(server, end)
+        else:
+            sent = _send_transforms(server, end, int(options.get("devices", 1)))
         _wait_until_sent(server, stalled=0)
     return {"sent": sent}
 
 
-def _send_transforms(server: igtl.Server, end: float) -> int:
+def _send_transforms(server: igtl.Server, end: float, devices: int = 1) -> int:
     matrix = worker.matrix_with(0)
+    names = worker.device_names(devices)
     sent = 0
     while time.perf_counter() < end:
         for number in range(sent, sent + 64):
             matrix[0, 3] = number
-            server.publish(igtl.Transform(matrix, device_name=worker.DEVICE))
+            server.publish(igtl.Transform(matrix, device_name=names[number % devices]))
         sent += 64
     return sent
 
@@ -149,7 +156,20 @@ def receive(options: worker.Options) -> Mapping[str, float]:
         start = time.perf_counter()
         delivered = take(messages)
         took = time.perf_counter() - start
-    return {"delivered": delivered + 1, "rate": delivered / took}
+        figures = {"delivered": delivered + 1, "rate": delivered / took}
+        if devices := int(options.get("devices", 0)):
+            figures["latest_us"] = _time_latest(link, devices)
+    return figures
+
+
+def _time_latest(link: igtl.Client, devices: int) -> float:
+    """Median time of getting the newest pose of one device among many, us; each asked once."""
+    times = []
+    for name in worker.device_names(devices):
+        start = time.perf_counter()
+        link.latest(igtl.Transform, name)
+        times.append((time.perf_counter() - start) * 1e6)
+    return float(np.median(times))
 
 
 def _count(messages: Iterator[igtl.Message]) -> int:
@@ -213,6 +233,44 @@ def ping(options: worker.Options) -> Mapping[str, float]:
         return worker.time_round_trips(trip, float(options["seconds"]))
 
 
+def answer(options: worker.Options) -> Mapping[str, float]:
+    """A server that answers GET_IMGMETA with three images, and the command "Ping", by itself."""
+    gone = threading.Event()
+    with igtl.Server(port=0) as server:
+        server.on_disconnect(lambda _peer: gone.set())
+        server.on_command("Ping")(lambda _peer, command: command.content)
+        image = igtl.ImageMetaElement(
+            "Image", "IMAGE_0", "CT", "Patient", "ID", size=(512, 512, 64), scalar_type=5
+        )
+        server.offer(igtl.ImageMeta([image] * IMAGES, device_name=worker.DEVICE))
+        worker.announce(port=server.port)
+        if not gone.wait(worker.LIFETIME_S):
+            raise TimeoutError("the client never left")
+    return {}
+
+
+def get(options: worker.Options) -> Mapping[str, float]:
+    """Times GET_IMGMETA and its answer, from call to message."""
+    with igtl.connect(f"127.0.0.1:{options['port']}") as link:
+
+        def trip(_number: int) -> None:
+            if len(link.get(igtl.ImageMeta, worker.DEVICE).images) != IMAGES:
+                raise ValueError("another number of images")
+
+        return worker.time_round_trips(trip, float(options["seconds"]))
+
+
+def command(options: worker.Options) -> Mapping[str, float]:
+    """Times a COMMAND and its reply, from call to reply."""
+    with igtl.connect(f"127.0.0.1:{options['port']}") as link:
+
+        def trip(number: int) -> None:
+            if link.command("Ping", str(number)).content != str(number):
+                raise ValueError("another reply came back")
+
+        return worker.time_round_trips(trip, float(options["seconds"]))
+
+
 def device(options: worker.Options) -> Mapping[str, float]:
     """A server with default options: one client stalls already when the others come."""
     with igtl.Server(port=0) as server:
@@ -262,6 +320,9 @@ if __name__ == "__main__":
             "receive": receive,
             "echo": echo,
             "ping": ping,
+            "answer": answer,
+            "get": get,
+            "command": command,
             "device": device,
             "observe": observe,
         }

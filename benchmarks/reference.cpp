@@ -7,6 +7,9 @@
 //         receive  the client that takes every message until the end     kind= read= port=
 //         echo     a server that sends every TRANSFORM back
 //         ping     the client that times round trips                     seconds= port=
+//         answer   a server that answers GET_IMGMETA with three images
+//         get      the client that times these                           seconds= port=
+// devices TRANSFORM is sent under so many names in turn; 1 unless given
 // kind    transform | grey480p | rgb1080p | rgb4k
 // array   readonly: frames lie in the message already; writeable: the caller's frame is copied in
 // read    0: decode and count; 1: read the matrix of each TRANSFORM too
@@ -29,6 +32,7 @@
 
 #include <igtlClientSocket.h>
 #include <igtlImageMessage.h>
+#include <igtlImageMetaMessage.h>
 #include <igtlMessageHeader.h>
 #include <igtlServerSocket.h>
 #include <igtlTimeStamp.h>
@@ -247,7 +251,9 @@ void receiveBody(igtl::Socket* socket, igtl::MessageHeader* header, igtl::Messag
 
 // ---- streams ------------------------------------------------------------------------------
 
-long sendTransforms(igtl::Socket* socket, double seconds) {
+long sendTransforms(igtl::Socket* socket, long devices, double seconds) {
+  std::vector<std::string> names;
+  for (long i = 0; i < devices && devices > 1; ++i) names.push_back("Device" + std::to_string(i));
   igtl::Matrix4x4 matrix;
   igtl::IdentityMatrix(matrix);
   auto message = igtl::TransformMessage::New();
@@ -255,6 +261,7 @@ long sendTransforms(igtl::Socket* socket, double seconds) {
   auto stamp = igtl::TimeStamp::New();
   long sent = 0;
   for (auto start = Clock::now(); sent % 64 || secondsSince(start) < seconds; ++sent) {
+    if (!names.empty()) message->SetDeviceName(names[sent % devices].c_str());
     setCounter(message, matrix, sent);
     stampNow(message, stamp);
     message->Pack();
@@ -287,7 +294,8 @@ void send(const Options& options) {
   auto server = igtl::ServerSocket::New();
   auto socket = acceptOne(server);
   const long sent = kind == "transform"
-      ? sendTransforms(socket, seconds)
+      ? sendTransforms(socket, options.count("devices") ? std::atol(options.at("devices").c_str()) : 1,
+                       seconds)
       : sendImages(socket, shapeOf(kind), option(options, "array") == "writeable", seconds);
   socket->CloseSocket();
   std::printf("{\"sent\": %ld, \"peak_mib\": %.6g}\n", sent, peakMemory());
@@ -380,11 +388,68 @@ void ping(const Options& options) {
               times.size(), quantile(times, 0.5), quantile(times, 0.99), peakMemory());
 }
 
+// ---- queries ------------------------------------------------------------------------------
+
+const int kImages = 3;
+
+void answer(const Options&) {
+  auto server = igtl::ServerSocket::New();
+  auto socket = acceptOne(server);
+  auto header = igtl::MessageHeader::New();
+  auto stamp = igtl::TimeStamp::New();
+  long answered = 0;
+  for (; receiveHeader(socket, header); ++answered) {
+    if (std::strcmp(header->GetDeviceType(), "GET_IMGMETA") != 0) fail("expected GET_IMGMETA");
+    auto message = igtl::ImageMetaMessage::New();
+    message->SetDeviceName(kDevice);
+    for (int i = 0; i < kImages; ++i) {
+      auto element = igtl::ImageMetaElement::New();
+      element->SetName("Image");
+      element->SetDeviceName("IMAGE_0");
+      element->SetModality("CT");
+      element->SetPatientName("Patient");
+      element->SetPatientID("ID");
+      element->SetSize(512, 512, 64);
+      element->SetScalarType(igtl::ImageMessage::TYPE_UINT16);
+      stamp->GetTime();
+      element->SetTimeStamp(stamp);
+      message->AddImageMetaElement(element);
+    }
+    stampNow(message, stamp);
+    message->Pack();
+    if (!sendMessage(socket, message)) break;
+  }
+  std::printf("{\"answered\": %ld, \"peak_mib\": %.6g}\n", answered, peakMemory());
+}
+
+void get(const Options& options) {
+  const double seconds = std::atof(option(options, "seconds").c_str());
+  auto socket = connectTo(options);
+  auto header = igtl::MessageHeader::New();
+  std::vector<double> times;
+  auto begin = Clock::now();
+  for (long i = 0; i < 2 * kWarmUpPings || secondsSince(begin) < seconds; ++i) {
+    const auto start = Clock::now();
+    auto query = igtl::GetImageMetaMessage::New();
+    query->SetDeviceName(kDevice);
+    query->Pack();
+    if (!sendMessage(socket, query) || !receiveHeader(socket, header)) fail("connection lost");
+    auto reply = igtl::ImageMetaMessage::New();
+    receiveBody(socket, header, reply);
+    if (reply->GetNumberOfImageMetaElement() != kImages) fail("another number of images");
+    if (i >= kWarmUpPings) times.push_back(secondsSince(start) * 1e6);
+  }
+  socket->CloseSocket();
+  std::printf("{\"round_trips\": %zu, \"p50_us\": %.6g, \"p99_us\": %.6g, \"peak_mib\": %.6g}\n",
+              times.size(), quantile(times, 0.5), quantile(times, 0.99), peakMemory());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::map<std::string, void (*)(const Options&)> roles = {
-      {"codec", codec}, {"send", send}, {"receive", receive}, {"echo", echo}, {"ping", ping}};
+      {"codec", codec}, {"send", send}, {"receive", receive}, {"echo", echo}, {"ping", ping},
+      {"answer", answer}, {"get", get}};
   alarm(150);  // never outlives a benchmark that was killed
   Options options;
   for (int i = 2; i < argc; ++i) {

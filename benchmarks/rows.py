@@ -105,6 +105,34 @@ def _round_trip() -> Row:
     return Row("round-trip", "TRANSFORM there and back", "pair", ("echo", "ping"), {}, figures)
 
 
+def _queries() -> Row:
+    targets = (Target("<=", 1, "reference"),)
+    figures = (
+        Figure("get.p50_us", "GET_IMGMETA to answer p50", "us", "lower", targets),
+        Figure("get.p99_us", "GET_IMGMETA to answer p99", "us"),
+    )
+    title = "GET_IMGMETA and its answer, 3 images"
+    return Row("get", title, "pair", ("answer", "get"), {}, figures, ("igtl", "reference"))
+
+
+def _commands() -> Row:
+    figures = (
+        Figure("command.p50_us", "COMMAND to reply p50", "us"),
+        Figure("command.p99_us", "COMMAND to reply p99", "us"),
+    )
+    title = "COMMAND and its reply, the handler in a thread of its own"
+    return Row("command", title, "pair", ("answer", "command"), {}, figures, ("igtl",))
+
+
+def _devices(count: int) -> Row:
+    rate = Figure("receive.rate", "TRANSFORM delivered", "1/s", "higher")
+    latest = Figure("receive.latest_us", "the latest of one device", "us")
+    options = {"kind": "transform", "read": "0", "make": "", "devices": str(count)}
+    title = f"TRANSFORM stream of {count} devices in turn, an object each"
+    figures, contenders = (rate, _DELIVERED, latest), ("igtl", "reference")
+    return Row(f"devices-{count}", title, "pair", ("send", "receive"), options, figures, contenders)
+
+
 def _fan_out(clients: int) -> Row:
     limit = (Target("<=", 5000),)
     crowd = (
@@ -148,6 +176,9 @@ ROWS: tuple[Row, ...] = (
     _images("rgb4k", "3840x2160 RGB", "readonly"),
     _images("rgb4k", "3840x2160 RGB", "writeable"),
     _round_trip(),
+    _queries(),
+    _commands(),
+    _devices(1000),
     _fan_out(1),
     _fan_out(10),
     _fan_out(100),

@@ -7,6 +7,9 @@ A contender is a program ``ROLE [key=value ...]``. Its roles are those of ``refe
     receive  the client that takes every message until the end       kind= read= port=
     echo     a server that sends every TRANSFORM back
     ping     the client that times round trips                       seconds= port=
+    answer   a server that answers GET_IMGMETA, and the command Ping
+    get      the client that times GET_IMGMETA                       seconds= port=
+    command  the client that times commands                          seconds= port=
     device   a server that publishes TRANSFORM at 1 kHz to clients   clients= seconds=
     observe  one client of a device that measures the latency        port=
 
@@ -36,6 +39,7 @@ __all__ = [
     "TRANSFORM_SIZE",
     "announce",
     "change",
+    "device_names",
     "latencies",
     "matrix_with",
     "new_frame",
@@ -105,6 +109,11 @@ def matrix_with(counter: int) -> NDArray[np.float64]:
     matrix = np.eye(4)
     matrix[0, 3] = counter
     return matrix
+
+
+def device_names(count: int) -> list[str]:
+    """Names for so many devices; one alone is DEVICE."""
+    return [DEVICE] if count == 1 else [f"Device{number}" for number in range(count)]
 
 
 def transform_bytes() -> bytearray:

@@ -136,6 +136,9 @@ class TestSteps:
         for number in range(3):
             ask(clock, number, 3.5, there=0.375, back=0.375)  # 1.5 is not over 3 * (0.125 + 0.375)
         assert (clock.offset, estimate(clock).samples) == (2.0, 4)
+        for number in range(3):
+            ask(clock, number, 3.75, there=0.375, back=0.375)  # 1.75 is
+        assert (clock.offset, estimate(clock).samples) == (3.75, 3)
 
     def test_an_exchange_that_takes_less_than_no_time_drops_everything(self) -> None:
         clock = Clock()
@@ -153,6 +156,8 @@ class TestSteps:
         clock.exchange(START, START + 2, START + 2 + 2**-20, START)
         assert estimate(clock).round_trip == 0.0
         assert clock.offset == 2.0 + 2**-21
+        clock.exchange(START, START + 2, START + 2 + 2**-19 + 2**-21, START)
+        assert clock.estimate is None
 
     @pytest.mark.parametrize("stamp", [math.nan, math.inf, -math.inf])
     def test_stamps_that_are_no_numbers_say_nothing(self, stamp: float) -> None:
@@ -256,8 +261,12 @@ class TestText:
                 "offset +0 ms or more, round trip not known (one way, 3 samples)",
             ),
             (
-                ClockEstimate(100.0, 10.0, 20.0, (20.0,), "one way", 1),
-                "offset +100 s ± 10 s, round trip 20 s (one way, 1 sample)",
+                ClockEstimate(100.0, 1.0, 1.5, (1.5,), "one way", 1),
+                "offset +100 s ± 1 s, round trip 1.5 s (one way, 1 sample)",
+            ),
+            (
+                ClockEstimate(-0.25, 0.000123456, 0.99, (0.99,), "one way", 2),
+                "offset -250 ms ± 0.123 ms, round trip 990 ms (one way, 2 samples)",
             ),
         ],
     )

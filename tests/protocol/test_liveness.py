@@ -46,6 +46,7 @@ class TestBackoff:
             {"longest": math.inf},
             {"factor": 0.5},
             {"factor": math.nan},
+            {"factor": math.inf},
         ],
     )
     def test_delays_that_make_no_sense_are_refused(self, options: dict[str, float]) -> None:
@@ -90,6 +91,13 @@ class TestKeepAlive:
         alive.asked(500.0)
         assert (alive.due(504.0), alive.next(504.0)) == ("wait", 1.0)
         assert alive.due(505.0) == "dead"
+
+    def test_asked_early_there_is_all_of_the_time(self) -> None:
+        alive = KeepAlive(1.0)
+        alive.heard(100.0)
+        alive.asked(100.0)
+        assert (alive.due(100.75), alive.next(100.75)) == ("wait", 0.25)
+        assert alive.due(101.0) == "dead"
 
     def test_asking_again_gives_no_more_time(self) -> None:
         alive = KeepAlive(10.0)

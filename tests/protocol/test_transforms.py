@@ -46,7 +46,7 @@ def knowing(*messages: igtl.Message) -> Transforms:
     return transforms
 
 
-def tracked(*tools: tuple[str, Matrix], device: str = "NDI") -> igtl.TrackingData:
+def tracked(*tools: tuple[str, Matrix], device: str = "Tracker") -> igtl.TrackingData:
     return igtl.TrackingData(
         [igtl.Tool(name, matrix) for name, matrix in tools], device_name=device, timestamp=7.0
     )
@@ -166,6 +166,7 @@ class TestNames:
             ("ToolToTracker", ("Tool", "Tracker")),
             ("StylusTipToTool", ("StylusTip", "Tool")),
             ("AToB", ("A", "B")),
+            ("ZoneToZ", ("Zone", "Z")),
         ],
     )
     def test_names_that_say_it(self, name: str, pair: tuple[str, str]) -> None:
@@ -192,6 +193,13 @@ class TestNames:
         assert [transforms[pair].matrix[0, 3] for pair in pairs] == [1, 2, 3]
         assert transforms["Stylus", "probe 3"].matrix[0, 3] == -2
         assert transforms["Stylus", "probe 3"].timestamp == 7.0
+
+    def test_tools_of_two_trackers_stay_apart(self) -> None:
+        transforms = knowing(
+            tracked(("Stylus", moved(1)), device="Left"), tracked(("Probe", moved(2)), device="")
+        )
+        assert list(transforms) == [("Stylus", "Left"), ("Probe", "Tracker")]
+        assert ("Stylus", "Probe") not in transforms
 
     def test_a_long_name_is_taken_from_the_metadata(self) -> None:
         name = "UltrasoundImageToReferenceFrame"
@@ -331,6 +339,9 @@ class TestStatus:
         pose = knowing(transform("AToB", matrix))["B", "A"]
         assert pose.valid
         np.testing.assert_allclose(np.diag(pose.matrix), [1e12, 1e3, 1e-12, 1], rtol=1e-6)
+        turned = np.array([[0, 0.8, 0.6], [0, -0.6, 0.8], [1, 0, 0]]) @ np.diag([1e-5, 1e-12, 1])
+        pose = knowing(transform("AToB", np.hstack([turned, np.ones((3, 1))])))["A", "B"]
+        assert pose.valid
 
     def test_a_path_beyond_all_numbers_is_not_valid(self) -> None:
         transforms = Transforms()
@@ -420,6 +431,9 @@ class TestMissing:
         transforms = knowing(*[transform(f"A{n:02}ToB", moved(1)) for n in range(15)])
         with pytest.raises(NotAvailable, match=r"known are 'A00', .*, 'A11', 4 more$"):
             transforms["Nothing", "B"]
+        transforms = knowing(*[transform(f"A{n:02}ToB", moved(1)) for n in range(11)])
+        with pytest.raises(NotAvailable, match=r"known are 'A00', .*, 'A10', 'B'$"):
+            transforms["Nothing", "B"]
 
     @pytest.mark.parametrize("wrong", ["AToB", ("A",), ("A", "B", "C"), ("A", 1), None])
     def test_what_is_not_two_names_is_a_mistake(self, wrong: object) -> None:
@@ -493,14 +507,14 @@ class TestNewest:
     def test_the_transforms_of_a_peer_are_bounded(self) -> None:
         transforms = knowing(
             *[
-                tracked(*[(f"{tool}", moved(1)) for tool in range(at, at + 500)], device=f"{at}")
+                tracked(*[(f"{tool}", moved(1)) for tool in range(at, at + 500)], device=f"T{at}")
                 for at in range(0, 2500, 500)
             ]
         )
         transforms.add("Image", "0500", moved(1))
         assert len(transforms) == 2001
-        assert ("499", "Tracker") not in transforms
-        assert ("500", "Tracker") in transforms
+        assert ("499", "T0") not in transforms
+        assert ("500", "T500") in transforms
 
 
 def test_poses_are_compared_by_identity() -> None:

@@ -32,7 +32,7 @@ Matrix: TypeAlias = NDArray[np.float64]
 Pair: TypeAlias = tuple[str, str]
 
 _TO = re.compile("To(?=[A-Z])")
-#: Where the poses of tools lead whose names say nothing of it.
+#: Where the poses of tools lead when neither they nor their device say it.
 _TRACKER = "Tracker"
 #: So many transforms of a peer are known; beyond, those heard of first are forgotten.
 _MOST_HEARD = 2000
@@ -83,7 +83,8 @@ class Transforms:
         pose = transforms["Image", "Reference"]
 
     Names come from devices (TRANSFORM, POSITION) and tools (TDATA, QTDATA) that are called such
-    as "ProbeToTracker". Other tools lead to a frame "Tracker"; other devices are left out. What
+    as "ProbeToTracker". Other tools lead to a frame that is called like their device, or "Tracker"
+    where that has no name, so that two trackers stay apart; other devices are left out. What
     TransformStatus and TransformValid in the metadata say is heeded (PLUS). A tool that the newest
     message of its device lacks keeps its last pose with the status "MISSING".
 
@@ -248,10 +249,14 @@ def _named(message: Message) -> Iterator[tuple[str, Matrix, str]]:
             yield message.device_name, _matrix(message.position, turn), ""
         case TrackingData():
             for tool in message.tools:
-                yield tool.name, tool.matrix, _TRACKER
+                yield tool.name, tool.matrix, message.device_name or _TRACKER
         case QuaternionTrackingData():
             for one in message.tools:
-                yield one.name, _matrix(one.position, one.quaternion), _TRACKER
+                yield (
+                    one.name,
+                    _matrix(one.position, one.quaternion),
+                    message.device_name or _TRACKER,
+                )
 
 
 def _matrix(position: ArrayLike, quaternion: ArrayLike) -> Matrix:
