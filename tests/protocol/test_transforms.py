@@ -309,7 +309,7 @@ class TestStatus:
         lost = transforms["Stylus", "Tracker"]
         assert (lost.status, lost.valid, lost.matrix[0, 3]) == ("MISSING", False, 1)
         assert transforms["Probe", "Tracker"].valid
-        assert transforms["Needle", "Tracker"].valid
+        assert transforms["Needle", "Other"].valid
         transforms.update(tracked(("Stylus", moved(5)), ("Probe", moved(4))))
         assert transforms["Stylus", "Tracker"].valid
         assert transforms["Stylus", "Tracker"].matrix[0, 3] == 5
