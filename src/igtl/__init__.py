@@ -92,8 +92,13 @@ if TYPE_CHECKING:
     from igtl.net.client import Client, connect
     from igtl.net.peer import Peer
     from igtl.net.server import Server
+    from igtl.net.stream import Stream
+    from igtl.protocol.clock import ClockEstimate
     from igtl.protocol.counters import Counters
     from igtl.protocol.inbox import Decoder
+    from igtl.protocol.profile import Profile
+    from igtl.protocol.recovery import LinkEvent, Reconnect
+    from igtl.protocol.transforms import Pose
 
 __version__ = "0.1.0"
 
@@ -105,6 +110,7 @@ __all__ = [
     "ChecksumError",
     "Client",
     "ClientInfo",
+    "ClockEstimate",
     "ClosedError",
     "ColorTable",
     "Command",
@@ -125,6 +131,7 @@ __all__ = [
     "LabelMeta",
     "LabelMetaElement",
     "LinkError",
+    "LinkEvent",
     "MaybeVector",
     "Message",
     "MessageError",
@@ -136,22 +143,26 @@ __all__ = [
     "Point",
     "PointElement",
     "PolyData",
+    "Pose",
     "Position",
+    "Profile",
     "QuaternionTool",
     "QuaternionTrackingData",
     "Query",
     "Ready",
+    "Reconnect",
     "Record",
     "Records",
     "Sensor",
     "Series",
-    "Several",
     "Server",
+    "Several",
     "SourceError",
     "Start",
     "Status",
     "StatusCode",
     "Stop",
+    "Stream",
     "String",
     "TimeoutError",
     "Tool",
@@ -182,15 +193,21 @@ __all__ = [
 #: Where names come from that are neither messages nor errors.
 _HOMES = {
     "Client": "net.client",
+    "ClockEstimate": "protocol.clock",
     "Counters": "protocol.counters",
     "Decoder": "protocol.inbox",
     "Frame": "codec.frame",
+    "LinkEvent": "protocol.recovery",
     "MaybeVector": "codec.declaration",
     "Peer": "net.peer",
+    "Pose": "protocol.transforms",
+    "Profile": "protocol.profile",
+    "Reconnect": "protocol.recovery",
     "Record": "codec.declaration",
     "Records": "codec.declaration",
     "Server": "net.server",
     "Several": "codec.declaration",
+    "Stream": "net.stream",
     "Vector": "codec.declaration",
     "connect": "net.client",
     "field": "codec.declaration",

@@ -19,7 +19,7 @@ from tests.cli.program import ByteServer, Ended, Program, TerminalProgram
 Start = Callable[..., Program]
 StartOnTerminal = Callable[..., TerminalProgram]
 Call = Callable[..., Ended]
-Serve = Callable[[bytes], ByteServer]
+Serve = Callable[..., ByteServer]
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def start_on_terminal() -> Iterator[StartOnTerminal]:
 
 @pytest.fixture
 def serve_bytes() -> Iterator[Serve]:
-    """Starts a server that sends some bytes to each client and closes."""
+    """Starts a `ByteServer`."""
     with ExitStack() as stack:
-        yield lambda data: stack.enter_context(ByteServer(data))
+        yield lambda *how: stack.enter_context(ByteServer(*how))
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ EXAMPLES: list[tuple[igtl.Message, str]] = [
     (igtl.Status(77), "code 77"),
     (igtl.Capability(("IMAGE", "STATUS")), "IMAGE STATUS"),
     (igtl.String("hello"), "hello"),
+    (igtl.ClientInfo("<ClientInfo/>"), "<ClientInfo/>"),
     (igtl.String(LONG), LONG[:500] + "..."),
     (igtl.String("hello", metadata={"a": "b", "c": "d"}), "hello  {a=b, c=d}"),
     (

@@ -121,10 +121,15 @@ class TerminalProgram:
 
 
 class ByteServer:
-    """Sends the same bytes to each client and closes the connection, in good order."""
+    """Sends the same bytes to each client and closes the connection, in good order.
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    Args:
+        data: what it sends.
+        question: size in bytes of what it waits for before.
+    """
+
+    def __init__(self, data: bytes, question: int = 0) -> None:
+        self._data, self._question = data, question
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -137,6 +142,7 @@ class ByteServer:
             except OSError:
                 return
             with client:
+                client.recv(self._question, socket.MSG_WAITALL)
                 client.sendall(self._data)
                 client.shutdown(socket.SHUT_WR)
                 while client.recv(1 << 16):

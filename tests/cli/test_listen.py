@@ -209,3 +209,11 @@ def test_live_on_a_terminal_shows_devices_until_ctrl_c(start_on_terminal: StartO
         assert program.interrupt() == 130
     assert "Traceback" not in program.shown
     assert "\x1b[5m" not in program.shown
+
+
+def test_plus_is_told_that_we_read_metadata(start: Start) -> None:
+    with igtl.Server(port=0) as server:
+        program = start("listen", server.endpoint, "--profile", "plus")
+        _, hello = server.receive(timeout=20)
+        assert (hello.wire_type, hello.header_version) == ("STATUS", 2)
+        assert program.interrupt().status == 130

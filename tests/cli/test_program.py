@@ -9,10 +9,12 @@ from importlib import import_module
 import pytest
 
 import igtl
+from igtl.cli import arguments
 from igtl.cli.arguments import Parser
 from igtl.cli.program import VERBS
+from igtl.protocol.profile import PROFILES
 from tests.cli.conftest import Call, Serve, Start
-from tests.cli.program import stream_of
+from tests.cli.program import free_port, stream_of
 
 
 def test_without_arguments_it_shows_what_there_is(call: Call) -> None:
@@ -51,6 +53,20 @@ def test_every_example_is_understood(verb: str, arguments: list[str]) -> None:
     parser.parse_intermixed_args(arguments)
 
 
+def test_profiles_are_those_of_the_library() -> None:
+    assert set(arguments.PROFILES) == {"auto", *PROFILES}
+
+
+@pytest.mark.parametrize("verb", ["get", "stream", "command", "ping", "devices", "listen", "send"])
+def test_without_a_server_there_is_one_clear_line(verb: str, call: Call) -> None:
+    more = {"get": ["IMAGE"], "stream": ["TDATA"], "command": ["Go"], "send": ["STATUS"]}
+    endpoint = f"127.0.0.1:{free_port()}"
+    ended = call(verb, endpoint, *more.get(verb, []))
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.startswith(f"igtl: no OpenIGTLink server at {endpoint}: ")
+    assert ended.err.count("\n") == 1
+
+
 @pytest.mark.parametrize("verb", ["", *VERBS])
 def test_help_fits_a_terminal_of_80_columns(
     verb: str, call: Call, monkeypatch: pytest.MonkeyPatch
@@ -83,8 +99,19 @@ def test_an_unknown_verb_is_corrected(call: Call) -> None:
         (["serve", "tracker", "--port", "99999"], "'99999' is not a port, expected 0 to 65535"),
         (["serve", "tracker", "--rate", "5", "--interval", "5"], "not allowed with"),
         (["send", "localhost"], "the following arguments are required: TYPE"),
-        (["send", "localhost", "STRING", "--metadata", "x"], "'x' is not KEY=VALUE"),
+        (["send", "localhost", "STRING", "--metadata", "x"], "'x' is not NAME=VALUE"),
         (["send", "localhost", "STRING", "--timestamp", "noon"], "nor a date"),
+        (["get", "localhost"], "the following arguments are required: TYPE"),
+        (["get", "localhost", "IMAGE", "--timeout", "0"], "'0' is not a number above 0"),
+        (["get", "localhost", "IMAGE", "--json", "--format", "classic"], "not allowed with"),
+        (["stream", "localhost", "TDATA", "--interval", "-1"], "'-1' is not a number of seconds"),
+        (["stream", "localhost", "TDATA", "--count", "no"], "'no' is not a whole number above 0"),
+        (["command", "localhost"], "the following arguments are required: NAME"),
+        (["command", "localhost", "Go", "--param", "=5"], "'=5' is not NAME=VALUE"),
+        (["ping"], "the following arguments are required: ENDPOINT"),
+        (["ping", "localhost", "--count", "0"], "'0' is not a whole number above 0"),
+        (["devices", "localhost", "--seconds", "a"], "'a' is not a number above 0"),
+        (["devices", "localhost", "--profile", "slice"], "invalid choice: 'slice'"),
     ],
 )
 def test_a_wrong_option_is_named_with_status_2(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,10 @@ def xyz(*values: float) -> NDArray[np.float64]:
 
 @pytest.fixture
 def server() -> Iterator[igtl.Server]:
+    """A server that takes what comes, questions as well."""
     with igtl.Server(port=0) as server:
+        with contextlib.suppress(igtl.TimeoutError):
+            server.receive(timeout=0)
         yield server
 
 
@@ -43,6 +47,7 @@ def server() -> Iterator[igtl.Server]:
         (["POSITION", "position=1,2,3", "quaternion=none"], igtl.Position(xyz(1, 2, 3), None)),
         (["QTRANS", "position=1,2,3"], igtl.Position(xyz(1, 2, 3), wire_type="QTRANS")),
         (["STRING", "text=1,2 = [x]"], igtl.String("1,2 = [x]")),
+        (["CLIENTINFO", "text=<ClientInfo/>"], igtl.ClientInfo("<ClientInfo/>")),
         (["STRING", "text=hi", "encoding=106"], igtl.String("hi", 106)),
         (["STATUS"], igtl.Status()),
         (["STATUS", "code=not_ready", "text=wait"], igtl.Status(13, text="wait")),
@@ -295,3 +300,9 @@ def test_no_server_has_status_1(call: Call) -> None:
     with igtl.Server(port=0) as server:
         endpoint = server.endpoint
     assert call("send", endpoint, "STATUS").status == 1
+
+
+def test_what_a_kind_of_server_cannot_take_is_not_sent(server: igtl.Server, call: Call) -> None:
+    ended = call("send", server.endpoint, "GET_IMAGE", "--profile", "slicer")
+    assert (ended.status, ended.out) == (2, "")
+    assert "GET_IMAGE is not sent to a peer of profile 'slicer'" in ended.err

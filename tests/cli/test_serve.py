@@ -128,3 +128,31 @@ def test_an_image_file_keeps_its_pixels_and_place(start: Start, call: Call, tmp_
     assert [first["pixels"], second["pixels"]] == pixels[:, np.newaxis].tolist()
     assert np.array(first["ijk_to_world"])[:3, 3].tolist() == [1, 2, 3]
     assert np.array(second["ijk_to_world"])[:3, 3].tolist() == [1, 2, 5]
+
+
+def test_clients_may_ask_from_the_beginning(start: Start, call: Call) -> None:
+    server = start("serve", "ultrasound", "--port", "0")
+    endpoint = f"localhost:{port_of(server)}"
+    with igtl.connect(endpoint) as link:
+        image = link.get(igtl.Image, "Ultrasound", timeout=10)
+    assert image.device_name == "Ultrasound"
+    ended = call("stream", endpoint, "TRANSFORM", "--count", "2")
+    assert (ended.status, ended.out.count("ProbeToTracker")) == (0, 2)
+
+
+def test_on_request_only_who_asks_gets_something(start: Start, call: Call) -> None:
+    server = start("serve", "tracker", "--on-request", "--port", "0")
+    endpoint = f"localhost:{port_of(server)}"
+    assert call("listen", endpoint, "--timeout", "0.3").status == 3
+    assert "3 tools: Probe" in call("get", endpoint, "TDATA").out
+    asked = ("--interval", "0.05", "--count", "5", "--json")
+    ended = call("stream", endpoint, "TDATA", "Tracker", *asked)
+    times = [json.loads(line)["timestamp"] for line in ended.out.splitlines()]
+    assert len(times) == 5
+    assert times[4] - times[1] > 0.1
+
+
+def test_it_can_be_a_server_for_clients_of_plus(start: Start, call: Call) -> None:
+    server = start("serve", "ultrasound", "--profile", "plus", "--port", "0")
+    ended = call("command", f"localhost:{port_of(server)}", "RequestChannelIds")
+    assert (ended.status, "Ultrasound" in ended.out) == (0, True)

@@ -117,3 +117,14 @@ def test_a_stage_without_an_audience_ends(server: igtl.Server) -> None:
     with Stage(server, [Watched(1000)], print):
         pass
     assert asked == []
+
+
+def test_messages_go_where_it_is_told(server: igtl.Server) -> None:
+    given = queue.SimpleQueue[igtl.Message]()
+    with Stage(server, [Counting(500)], print, given.put), igtl.connect(server.endpoint) as link:
+        found = [given.get(timeout=5) for _ in range(3)]
+        with pytest.raises(igtl.TimeoutError):
+            link.receive(timeout=0.05)
+    assert [getattr(message, "text", "") for message in found] == [
+        f"{number}.000000" for number in range(3)
+    ]

@@ -87,3 +87,18 @@ def test_devices_without_end_take_memory_with_an_end() -> None:
         statistics.add(arrival_of(igtl.Status(device_name=str(number))), 1)
     assert len(statistics) == 1001
     assert [(row.device_name, row.messages) for row in statistics][-1] == ("(others)", 500)
+
+
+def test_the_mean_rate_is_that_of_the_whole_time() -> None:
+    assert row_after(0, 1, 2, 4).mean_rate == pytest.approx(0.75)
+    assert row_after(5).mean_rate is None
+    assert row_after(5, 5.001).mean_rate is None
+
+
+def test_header_versions_and_metadata_keys_are_noted() -> None:
+    row = row_after(0)
+    for number in range(100):
+        row.add(arrival_of(NOTE.replace(metadata={f"k{number}": "", "same": ""})), 1)
+    assert row.versions == {1, 2}
+    assert list(row.metadata_keys)[:3] == ["k0", "same", "k1"]
+    assert len(row.metadata_keys) == 50

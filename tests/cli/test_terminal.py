@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from igtl.cli.terminal import printable, warn
+from igtl.cli.terminal import Progress, printable, warn
 
 
 @pytest.mark.parametrize(
@@ -24,3 +26,30 @@ def test_nothing_that_a_terminal_obeys_gets_through(text: str, shown: str) -> No
 def test_warnings_are_marked_and_cannot_act(capsys: pytest.CaptureFixture[str]) -> None:
     warn("device '\x1b[31m' is red")
     assert capsys.readouterr() == ("", "igtl: device '\\x1b[31m' is red\n")
+
+
+def test_progress_is_one_line_that_is_gone_at_the_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "10")
+    with Progress(pause=0) as progress:
+        progress.show("a")
+        progress.show("\x1b[2J 0123456789")
+    assert capsys.readouterr().err == "\r\x1b[Ka\r\x1b[K\\x1b[2J 0\r\x1b[K"
+
+
+def test_progress_does_not_flicker(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Progress(pause=60) as progress:
+        for number in range(1000):
+            progress.show(f"number {number}")
+    assert capsys.readouterr().err == "\r\x1b[Knumber 0\r\x1b[K"
+
+
+def test_progress_is_for_terminals_only(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress() as progress:
+        progress.show("a")
+    assert capsys.readouterr() == ("", "")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.net.events import QUICK
 from tests.net.raw import LITTLE_ROOM, RawPeer, RawServer
 from tests.net.shells import Aio, Blocking, Link, Shell
 
@@ -32,6 +33,13 @@ def listener() -> Iterator[RawServer]:
 def pair(shell: Shell, listener: RawServer) -> tuple[Link, RawPeer]:
     """A client, and a bare socket as its server."""
     link = shell.connect(listener.endpoint)
+    return link, listener.accept()
+
+
+@pytest.fixture
+def broken(shell: Shell, listener: RawServer) -> tuple[Link, RawPeer]:
+    """A link that comes back, and its first peer."""
+    link = shell.connect(listener.endpoint, reconnect=QUICK)
     return link, listener.accept()
 
 

@@ -203,6 +203,7 @@ class RawServer:
     Args:
         address: of `family`; port 0 takes any.
         receive_buffer: of the sockets that it accepts, small if they are to be full early.
+        listens: else whoever connects is refused.
     """
 
     def __init__(
@@ -212,12 +213,15 @@ class RawServer:
         *,
         backlog: int = 16,
         receive_buffer: int | None = None,
+        listens: bool = True,
     ) -> None:
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         if receive_buffer is not None:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind(address)
-        self.sock.listen(backlog)
+        if listens:
+            self.sock.listen(backlog)
         self.sock.settimeout(PATIENCE)
         self._accepted: list[RawPeer] = []
 

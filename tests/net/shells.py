@@ -11,29 +11,66 @@ import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias, TypeVar, cast
+from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar, cast
 
 import igtl
 import igtl.aio
+from igtl.messages.command import CommandReply
+from igtl.net import aio_stream
+from igtl.protocol.clock import Clock, ClockEstimate
+from igtl.protocol.profile import Profile
 from tests.net.waiting import PATIENCE
 
-__all__ = ["Aio", "Blocking", "Link", "Service", "Shell", "receive_from_all", "receive_some"]
+__all__ = [
+    "Aio",
+    "Blocking",
+    "Link",
+    "Service",
+    "Shell",
+    "Streamed",
+    "receive_from_all",
+    "receive_some",
+]
 
 #: What is sent and published.
 Sent: TypeAlias = igtl.Message | igtl.Series[Any]
 
 M = TypeVar("M", bound=igtl.Message)
+M_co = TypeVar("M_co", bound=igtl.Message, covariant=True)
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
+
+
+class Streamed(Protocol[M_co]):
+    """What a stream offers."""
+
+    @property
+    def dropped(self) -> int: ...
+    def __iter__(self) -> Iterator[M_co]: ...
+    def receive(self, timeout: float | None = None) -> M_co: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
 
 
 class Link(Protocol):
     """What a client offers."""
 
-    endpoint: str
-    peer_address: str
-    local_address: str
-
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def peer_address(self) -> str: ...
+    @property
+    def local_address(self) -> str: ...
+    @property
+    def profile(self) -> Profile: ...
+    @property
+    def clock(self) -> Clock: ...
     @property
     def counters(self) -> igtl.Counters: ...
     @property
@@ -42,6 +79,17 @@ class Link(Protocol):
     def frames(self) -> Iterator[igtl.Frame]: ...
     def receive(self, timeout: float | None = None) -> igtl.Message: ...
     def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M: ...
+    def get(
+        self, cls: type[M], device: str | None = None, *, timeout: float = 5.0, **fields: Any
+    ) -> M: ...
+    def stream(
+        self, cls: type[M], device: str | None = None, *, timeout: float = 5.0, **fields: Any
+    ) -> Streamed[M]: ...
+    def command(self, name: str, content: str = "", *, timeout: float = 5.0) -> CommandReply: ...
+    def capabilities(self, *, timeout: float = 5.0) -> tuple[str, ...]: ...
+    def ping(self, count: int = 8, *, timeout: float = 5.0) -> ClockEstimate: ...
+    def subscribe(self, *types: str) -> None: ...
+    def on_event(self, handler: F) -> F: ...
     def send(self, *messages: Sent, timeout: float = 5.0) -> None: ...
     def close(self) -> None: ...
 
@@ -60,6 +108,11 @@ class Service(Protocol):
     def __iter__(self) -> Iterator[tuple[igtl.Peer, igtl.Message]]: ...
     def receive(self, timeout: float | None = None) -> tuple[igtl.Peer, igtl.Message]: ...
     def publish(self, *messages: Sent, timeout: float = 5.0) -> None: ...
+    def offer(self, *messages: Sent) -> None: ...
+    @property
+    def devices(self) -> tuple[tuple[str, str], ...]: ...
+    def on_get(self, cls: type[igtl.Message]) -> Callable[[F], F]: ...
+    def on_command(self, name: str) -> Callable[[F], F]: ...
     def wait_for_clients(self, count: int = 1, timeout: float | None = None) -> bool: ...
     def close(self) -> None: ...
     def on_message(self, cls: Any) -> Callable[[F], F]: ...
@@ -112,7 +165,7 @@ class Blocking(Shell):
     name = "blocking"
 
     def _connect(self, endpoint: str, **options: Any) -> Link:
-        return igtl.connect(endpoint, **options)
+        return cast(Link, igtl.connect(endpoint, **options))
 
     def _serve(self, port: int, *args: str, **options: Any) -> Service:
         return cast(Service, igtl.Server(port, *args, **options))
@@ -181,8 +234,26 @@ class _AioLink:
 
     def __init__(self, shell: Aio, client: igtl.aio.Client) -> None:
         self._run, self._client = shell.run, client
-        self.endpoint = client.endpoint
-        self.peer_address, self.local_address = client.peer_address, client.local_address
+
+    @property
+    def endpoint(self) -> str:
+        return self._client.endpoint
+
+    @property
+    def peer_address(self) -> str:
+        return self._client.peer_address
+
+    @property
+    def local_address(self) -> str:
+        return self._client.local_address
+
+    @property
+    def profile(self) -> Profile:
+        return self._client.profile
+
+    @property
+    def clock(self) -> Clock:
+        return self._client.clock
 
     @property
     def counters(self) -> igtl.Counters:
@@ -210,11 +281,74 @@ class _AioLink:
 
         return self._run(receive())
 
+    def get(
+        self, cls: type[M], device: str | None = None, *, timeout: float = 5.0, **fields: Any
+    ) -> M:
+        return self._run(self._client.get(cls, device, timeout=timeout, **fields))
+
+    def stream(
+        self, cls: type[M], device: str | None = None, *, timeout: float = 5.0, **fields: Any
+    ) -> Streamed[M]:
+        async def begun() -> aio_stream.Stream[M]:
+            stream = self._client.stream(cls, device, timeout=timeout, **fields)
+            await stream
+            return stream
+
+        return _AioStream(self._run, self._run(begun()))
+
+    def command(self, name: str, content: str = "", *, timeout: float = 5.0) -> CommandReply:
+        return self._run(self._client.command(name, content, timeout=timeout))
+
+    def capabilities(self, *, timeout: float = 5.0) -> tuple[str, ...]:
+        return self._run(self._client.capabilities(timeout=timeout))
+
+    def ping(self, count: int = 8, *, timeout: float = 5.0) -> ClockEstimate:
+        return self._run(self._client.ping(count, timeout=timeout))
+
+    def subscribe(self, *types: str) -> None:
+        self._run(self._client.subscribe(*types))
+
+    def on_event(self, handler: F) -> F:
+        self._client.on_event(cast(Any, handler))
+        return handler
+
     def send(self, *messages: Sent, timeout: float = 5.0) -> None:
         self._run(self._client.send(*messages, timeout=timeout))
 
     def close(self) -> None:
         self._run(self._client.close())
+
+
+class _AioStream(Generic[M]):
+    """A stream of an `igtl.aio.Client` used from outside its loop."""
+
+    def __init__(self, run: Callable[[Awaitable[Any]], Any], stream: aio_stream.Stream[M]) -> None:
+        self._run, self._stream = run, stream
+
+    @property
+    def dropped(self) -> int:
+        return self._stream.dropped
+
+    def __iter__(self) -> Iterator[M]:
+        return _stepped(self._run, aiter(self._stream))
+
+    def receive(self, timeout: float | None = None) -> M:
+        message: M = self._run(self._stream.receive(timeout))
+        return message
+
+    def close(self) -> None:
+        self._run(self._stream.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 class _AioService:
@@ -253,6 +387,21 @@ class _AioService:
 
     def publish(self, *messages: Sent, timeout: float = 5.0) -> None:
         self._run(self._server.publish(*messages, timeout=timeout))
+
+    def offer(self, *messages: Sent) -> None:
+        self._run(self._server.offer(*messages))
+
+    @property
+    def devices(self) -> tuple[tuple[str, str], ...]:
+        return self._server.devices
+
+    def on_get(self, cls: type[igtl.Message]) -> Callable[[F], F]:
+        added: Callable[[Any], Any] = self._server.on_get(cls)
+        return added
+
+    def on_command(self, name: str) -> Callable[[F], F]:
+        added: Callable[[Any], Any] = self._server.on_command(name)
+        return added
 
     def wait_for_clients(self, count: int = 1, timeout: float | None = None) -> bool:
         return self._run(self._server.wait_for_clients(count, timeout))

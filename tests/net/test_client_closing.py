@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import igtl
-import igtl.net.aio_client
-import igtl.net.client
+import igtl.net.aio_line
+import igtl.net.line
 import igtl.protocol.link
 from tests.net.raw import RawPeer, RawServer, image, numbers_of, pose, poses, wire
 from tests.net.shells import Link
@@ -161,7 +161,7 @@ def test_what_was_sent_still_arrives_at_a_slow_peer_that_goes_on_sending(
     slow_pair: tuple[Link, RawPeer], reads: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unread data makes the kernel break the connection off when a socket is closed."""
-    for module in (igtl.net.client, igtl.net.aio_client):
+    for module in (igtl.net.line, igtl.net.aio_line):
         monkeypatch.setattr(module, "_LINGER", 0.3)
     link, peer = slow_pair
     peer.send(wire(*poses(300)))

@@ -129,6 +129,38 @@ def test_a_peer_gets_whole_messages_and_at_most_a_part_at_the_end(listener: RawS
     assert ctrl_c.count > 3
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_answers_belong_to_their_questions_whatever_was_interrupted(seed: int) -> None:
+    """Where Ctrl-C ends the link, the next one is asked; a question in vain is asked again."""
+    links: list[igtl.Client] = []
+    answers: list[tuple[int, str]] = []
+    numbers = iter(range(2000))
+    with igtl.Server(0) as server, interrupts(seed) as ctrl_c:
+
+        @server.on_get(igtl.String)
+        def answer(_: igtl.Peer, query: igtl.Message) -> igtl.String:
+            return igtl.String(query.device_name, device_name=query.device_name)
+
+        def work() -> bool:
+            for number in numbers:
+                text = links[-1].get(igtl.String, str(number), timeout=PATIENCE).text
+                answers.append((number, text))
+            return True
+
+        done = False
+        while not done:
+            if not links or links[-1].closed:
+                links.append(igtl.connect(server.endpoint))
+            with ctrl_c.caught(), contextlib.suppress(igtl.ClosedError):
+                done = work()
+        ctrl_c.stop()
+        for link in links:
+            link.close()
+    assert ctrl_c.count > 3
+    assert len(answers) > 1000
+    assert all(text == str(number) for number, text in answers)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_clients_of_a_server_get_whole_messages_and_at_most_a_part_at_the_end(seed: int) -> None:
     with igtl.Server(0) as server, dial(server.port) as peer, interrupts(seed) as ctrl_c:

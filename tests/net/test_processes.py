@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 import igtl
+from tests.net.program import program, waits
 from tests.net.raw import LITTLE_ROOM, RawServer, dial, image
 from tests.net.shells import Link, Shell
 from tests.net.waiting import PATIENCE, background, eventually, linux_only, within
@@ -29,6 +25,24 @@ WAITING = {
         with igtl.connect(endpoint) as link:
             ready()
             link.receive(timeout=100)
+    """,
+    "get": """
+        with igtl.connect(endpoint) as link:
+            ready()
+            link.get(igtl.Image, timeout=100)
+    """,
+    "stream": """
+        with igtl.connect(endpoint) as link:
+            ready()
+            with link.stream(igtl.Image, timeout=100) as frames:
+                for message in frames: pass
+    """,
+    "asyncio get": """
+        async def main():
+            async with igtl.aio.connect(endpoint) as link:
+                ready()
+                await link.get(igtl.Image, timeout=100)
+        asyncio.run(main())
     """,
     "send": """
         with igtl.connect(endpoint) as link:
@@ -89,41 +103,6 @@ WAITING = {
         asyncio.run(main())
     """,
 }
-
-PROLOGUE = """
-import asyncio, sys
-import numpy as np
-import igtl, igtl.aio
-endpoint = sys.argv[1]
-large = igtl.Image(np.zeros((1, 2000, 2000), np.uint8))
-def ready(port=0):
-    print("ready", port, flush=True)
-"""
-
-
-@contextmanager
-def program(body: str, endpoint: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A running program, once it is ready, and the port that it told."""
-    lines = body.strip("\n").splitlines()
-    indent = len(lines[0]) - len(lines[0].lstrip())
-    script = PROLOGUE + "\n".join(line[indent:] for line in lines)
-    command = [sys.executable, "-c", script, endpoint]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            word, _, port = process.stdout.readline().partition(" ")
-            assert word == "ready"
-            yield process, int(port)
-        finally:
-            process.kill()
-
-
-def waits(process: subprocess.Popen[str]) -> bool:
-    """Whether all threads of a process sleep."""
-    tasks = Path(f"/proc/{process.pid}/task").glob("*/stat")
-    return all(task.read_text().rpartition(")")[2].split()[0] == "S" for task in tasks)
 
 
 @pytest.mark.parametrize("what", WAITING)

@@ -6,9 +6,25 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-__all__ = ["ENDPOINT_HELP", "Parser", "comma_list", "count", "number", "port", "seconds"]
+__all__ = [
+    "ENDPOINT_HELP",
+    "PROFILES",
+    "Parser",
+    "add_endpoint",
+    "add_format",
+    "add_profile",
+    "comma_list",
+    "count",
+    "number",
+    "pair",
+    "port",
+    "seconds",
+]
 
 ENDPOINT_HELP = "where the server is: host:port, host, or unix:///path (default port: 18944)"
+
+PROFILES = ("auto", "igtl", "slicer", "plus", "plus-strings", "v1")
+"""As `igtl.connect` takes them. Written out, so that help needs no message types."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,6 +58,31 @@ def _formatter(prog: str, **options: Any) -> argparse.HelpFormatter:
 
             return Formatter(prog, **options)
     return argparse.RawDescriptionHelpFormatter(prog, **options)
+
+
+def add_endpoint(parser: argparse.ArgumentParser) -> None:
+    """The server to connect to, which has to be given."""
+    parser.add_argument("endpoint", metavar="ENDPOINT", help=ENDPOINT_HELP)
+
+
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """What kind of program is at the other end."""
+    parser.add_argument(
+        "--profile",
+        choices=PROFILES,
+        default="auto",
+        help="what is at the other end; auto looks at what it sends first (default: auto)",
+    )
+
+
+def add_format(look: argparse._MutuallyExclusiveGroup) -> None:
+    """How messages are printed."""
+    from igtl.cli.formats import FORMATS
+
+    look.add_argument("--format", choices=FORMATS, default="line", help="default: line")
+    look.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="same as --format json"
+    )
 
 
 def number(text: str) -> float:
@@ -84,3 +125,11 @@ def port(text: str) -> int:
 def comma_list(text: str) -> list[str]:
     """Names separated by commas."""
     return [name for name in text.split(",") if name]
+
+
+def pair(text: str) -> tuple[str, str]:
+    """A name and a value, as NAME=VALUE."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value

@@ -65,8 +65,10 @@ def class_of(name: str) -> type[igtl.Message]:
     by_class = {cls.__name__.lower(): cls for cls in types.values()}
     if name in types or name.lower() in by_class:
         return types.get(name) or by_class[name.lower()]
-    likely = [one for one in types if "_" in name or not issubclass(types[one], Companion)]
-    close = get_close_matches(name.upper(), likely, n=3, cutoff=0.5)
+    own = {one: cls for one, cls in types.items() if "_" in name or not issubclass(cls, Companion)}
+    names = {cls.__name__.upper(): cls.__name__ for cls in own.values()} | {n: n for n in own}
+    found = get_close_matches(name.upper(), names, n=3, cutoff=0.5)
+    close = [names[one] for one in found]
     raise igtl.MessageError(
         f"message type {name!r} is not known"
         + (f", did you mean {' or '.join(close)}?" if close else "; 'igtl describe' lists all")

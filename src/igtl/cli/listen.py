@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,12 +10,13 @@ from pathlib import Path
 import igtl
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
-from igtl.cli.formats import FORMATS, classic_head
+from igtl.cli.asking import connect
+from igtl.cli.printing import Printer, tell_people
 from igtl.cli.reception import Arrival, Filter, Patience, arrivals
 from igtl.cli.saving import Folder
 from igtl.cli.summary import counted
 from igtl.cli.table import Table, live
-from igtl.cli.terminal import say, warn
+from igtl.cli.terminal import warn
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 
@@ -72,12 +72,10 @@ def add_arguments(parser: Parser) -> None:
         metavar="S",
         help="end when nothing has come for S seconds; also for connecting (default: 5)",
     )
+    arguments.add_profile(parser)
     how = parser.add_argument_group("what to do with them")
     look = how.add_mutually_exclusive_group()
-    look.add_argument("--format", choices=FORMATS, default="line", help="default: line")
-    look.add_argument(
-        "--json", dest="format", action="store_const", const="json", help="same as --format json"
-    )
+    arguments.add_format(look)
     look.add_argument("--live", action="store_true", help="a table that keeps up (needs igtl[cli])")
     how.add_argument(
         "--save",
@@ -93,14 +91,12 @@ def run(options: Namespace) -> int:
     _doubt_types(options.type)
     folder = Folder(options.save) if options.save else None
     with ExitStack() as stack:
-        link = stack.enter_context(
-            igtl.connect(options.endpoint, timeout=options.timeout or _CONNECT_S)
-        )
+        link = stack.enter_context(connect(options, timeout=options.timeout or _CONNECT_S))
         patience = Patience(link, options.timeout) if options.timeout else None
         if patience is not None:
             stack.enter_context(patience)
-        look = _live(link) if options.live else _lines(link, options.format)
-        takers = [stack.enter_context(look)] + ([folder.add] if folder else [])
+        look = stack.enter_context(_live(link)) if options.live else _lines(link, options.format)
+        takers = [look] + ([folder.add] if folder else [])
         count = _take(arrivals(link, wanted, patience), takers, options.count)
     return _ended(link, options, count, timed_out=patience is not None and patience.ended)
 
@@ -142,24 +138,12 @@ def _live(link: igtl.Client) -> Iterator[Taker]:
         yield table.add
 
 
-@contextmanager
-def _lines(link: igtl.Client, name: str) -> Iterator[Taker]:
-    """Print in one of the formats, with a blank line between messages of several lines."""
-    form, between = FORMATS[name], ""
-    if name == "classic":
-        say(classic_head(link.endpoint))
-    elif sys.stderr is not None and sys.stderr.isatty():
-        warn(f"listening to {link.endpoint}; Ctrl-C ends")
-
-    def take(arrival: Arrival) -> None:
-        nonlocal between
-        if isinstance(arrival.message, igtl.DecodeError):
-            warn(f"malformed message: {arrival.message}")
-            return
-        say(between + form(arrival.message, arrival.time))
-        between = "\n" if name == "classic" else ""
-
-    yield take
+def _lines(link: igtl.Client, form: str) -> Taker:
+    """Print in one of the formats."""
+    printer = Printer(form, link.endpoint)
+    if form != "classic":
+        tell_people(f"listening to {link.endpoint}; Ctrl-C ends")
+    return printer.add
 
 
 def _doubt_types(types: Iterable[str]) -> None:

@@ -19,6 +19,11 @@ VERBS = {
     "demo": "a server, a client and a live table of what arrives",
     "serve": "send simulated devices or image files to all who connect",
     "listen": "show, save or count what a server sends",
+    "devices": "what is on a port: devices, types, rates, sizes of images",
+    "get": "ask a server for one message, show or save it",
+    "stream": "ask a server for messages of one type, at a pace",
+    "command": "tell a server to do something",
+    "ping": "the round trip to a server, and how its clock differs",
     "send": "send one message, its fields given by hand or from files",
     "describe": "the byte table of a message type",
     "bench": "measure how fast igtl is on this machine",
@@ -34,7 +39,8 @@ _EPILOG = f"""\
 
   igtl demo                         everything at once, on this machine
   igtl serve tracker ultrasound     two simulated devices at localhost:18944
-  igtl listen localhost:18944       what they send, from another terminal
+  igtl devices localhost:18944      what there is, from another terminal
+  igtl listen localhost:18944       every message
 
 {status.EXPLAINED}"""
 

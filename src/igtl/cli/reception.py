@@ -12,7 +12,10 @@ from typing import NamedTuple, Self
 import igtl
 from igtl.messages import decode_frame
 
-__all__ = ["Arrival", "Filter", "Patience", "arrivals"]
+__all__ = ["Arrival", "Filter", "Patience", "arrivals", "arrivals_within"]
+
+#: Who waits for messages hears so often that there are none, in s.
+_PULSE_S = 0.2
 
 
 class Arrival(NamedTuple):
@@ -48,6 +51,32 @@ def arrivals(
             yield arrival
             if patience is not None:
                 patience.begin()
+
+
+def arrivals_within(link: igtl.Client, seconds: float) -> Iterator[Arrival | None]:
+    """Every message that comes within `seconds`; None now and then, while nothing does.
+
+    Only for a link over which nothing was asked yet, and from which nothing was taken. It ends
+    early when the peer closes.
+
+    Raises:
+        FramingError, ClosedError: as the frames of the link do.
+    """
+    end = time.monotonic() + seconds
+    frames, taken = link.frames(), 0
+
+    def more() -> bool:
+        return link.counters.messages_received > taken
+
+    while (now := time.monotonic()) < end:
+        if link.wait_for(more, min(end, now + _PULSE_S)):
+            taken += 1
+            frame = next(frames)
+            yield Arrival(frame, time.time(), _meaning(frame))
+        elif link.closed:
+            return
+        else:
+            yield None
 
 
 def _meaning(frame: igtl.Frame) -> igtl.Message | igtl.DecodeError:

@@ -12,6 +12,7 @@ from typing import Any
 import igtl
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
+from igtl.cli.asking import connect
 from igtl.cli.formats import line
 from igtl.cli.terminal import say
 from igtl.cli.values import message_from
@@ -23,7 +24,8 @@ Connect to a server, send it a message and print what was sent.
 
 TYPE is a wire type (TRANSFORM, GET_IMAGE ...), a Python class (TrackingData),
 or the path of an .igtl file that `igtl listen --save` wrote. `igtl describe
-TYPE` says which fields a type has. What the server answers is not waited for."""
+TYPE` says which fields a type has. What the server answers is not waited for:
+for that there are `igtl get`, `stream` and `command`."""
 
 EXAMPLES = """\
 values:
@@ -43,14 +45,13 @@ examples:
   igtl send localhost STRING text=tick --metadata by=me --repeat 9 --interval 2
   igtl send localhost saved/000001_IMAGE_CT.igtl"""
 
-_CONNECT_S = 5.0
 #: A large image may take a while on a slow link.
 _SEND_S = 60.0
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare what the verb takes."""
-    parser.add_argument("endpoint", metavar="ENDPOINT", help=arguments.ENDPOINT_HELP)
+    arguments.add_endpoint(parser)
     parser.add_argument("type", metavar="TYPE", help="what to send, see above")
     parser.add_argument(
         "fields", metavar="FIELD=VALUE", nargs="*", default=[], help="its fields, see below"
@@ -65,7 +66,11 @@ def add_arguments(parser: Parser) -> None:
         "message without (default: now)",
     )
     common.add_argument(
-        "--metadata", type=_pair, action="append", metavar="KEY=VALUE", help="may be repeated"
+        "--metadata",
+        type=arguments.pair,
+        action="append",
+        metavar="NAME=VALUE",
+        help="may be repeated",
     )
     common.add_argument("--message-id", type=arguments.count, metavar="N")
     common.add_argument(
@@ -74,6 +79,7 @@ def add_arguments(parser: Parser) -> None:
         choices=(1, 2),
         help="default: 1, or 2 when something needs it",
     )
+    arguments.add_profile(parser)
     again = parser.add_argument_group("again")
     again.add_argument("--repeat", type=arguments.count, default=1, metavar="N", help="times")
     again.add_argument(
@@ -101,17 +107,10 @@ def _timestamp(text: str) -> float:
         ) from None
 
 
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise ArgumentTypeError(f"{text!r} is not KEY=VALUE")
-    return key, value
-
-
 def run(options: Namespace) -> int:
     """Send it, as often as asked."""
     message = _message(options.type, options.fields, _common(options))
-    with igtl.connect(options.endpoint, timeout=_CONNECT_S) as link:
+    with connect(options) as link:
         start = time.monotonic()
         for number in range(options.repeat):
             time.sleep(max(0.0, start + number * options.interval - time.monotonic()))

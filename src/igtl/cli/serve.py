@@ -26,7 +26,10 @@ images from files.
 
 SOURCE is a name (see below), or the path of an image file or of a folder of
 DICOM files. Several sources are played at once, each at its own rate. A source
-rests while nobody is connected, and starts anew for the first client to come."""
+rests while nobody is connected, and starts anew for the first client to come.
+
+Clients may also ask: for one message (`igtl get`, GET_TYPE), for a stream at a
+pace of their own (`igtl stream`, STT_TYPE), for the clock (`igtl ping`)."""
 
 EXAMPLES = """\
 sources:
@@ -41,6 +44,7 @@ examples:
   igtl serve scan.nrrd --mode slices        slice by slice, ten a second
   igtl serve ct/ --device CT --rate 0.5     a DICOM volume, every two seconds
   igtl serve tracker --host 0.0.0.0         for other machines too
+  igtl serve ct/ --on-request               only who asks gets it
   igtl serve position --port 18000 --interval 100"""
 
 _PATIENCE_S = 1.0
@@ -62,6 +66,10 @@ def add_arguments(parser: Parser) -> None:
         "--interval", type=arguments.number, metavar="MS", help="the same as ms between ticks"
     )
     parser.add_argument("--device", metavar="NAME", help="device name, for a single source")
+    parser.add_argument(
+        "--on-request", action="store_true", help="send to nobody who does not ask, see above"
+    )
+    arguments.add_profile(parser)
     files = parser.add_argument_group("image files")
     files.add_argument(
         "--mode", choices=("volume", "slices", "film"), help="default: what suits the file"
@@ -78,9 +86,12 @@ def run(options: Namespace) -> int:
     """Serve until Ctrl-C."""
     opened = [_open(text, options) for text in options.sources]
     events: queue.SimpleQueue[Exception | str] = queue.SimpleQueue()
-    with igtl.Server(options.port, options.host) as server:
+    with igtl.Server(options.port, options.host, profile=options.profile) as server:
         _tell_events(server, events)
-        with Stage(server, opened, events.put):
+        for source in opened:  # who asks at once need not wait for the first tick
+            server.offer(*source.messages(0.0))
+        give = server.offer if options.on_request else server.publish
+        with Stage(server, opened, events.put, give):
             _announce(server, opened, options)
             while True:
                 _show(_next(events))

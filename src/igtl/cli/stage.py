@@ -105,6 +105,7 @@ class Stage:
         sources: what to play.
         report: called from the sources' threads with what a source raised, which ends it, and with
             a RuntimeWarning, once for each source that is too slow for its rate.
+        give: called with the messages of each tick; default: `server.publish`.
     """
 
     def __init__(
@@ -112,8 +113,9 @@ class Stage:
         server: igtl.Server,
         sources: Sequence[Source],
         report: Callable[[Exception], object],
+        give: Callable[..., object] | None = None,
     ) -> None:
-        self._server, self._report = server, report
+        self._give, self._report = give or server.publish, report
         self._audience = Audience(server)
         self._late: set[str] = set()
         self._threads = [
@@ -150,7 +152,7 @@ class Stage:
     def _perform(self, source: Source, performance: Performance) -> None:
         start, tick = performance.start, 0
         while self._audience.wait_until(start + tick / source.rate, performance):
-            self._server.publish(*source.messages(tick / source.rate))
+            self._give(*source.messages(tick / source.rate))
             following = next_tick(tick, source.rate, time.monotonic() - start)
             if following > tick + 1:
                 self._complain(source)

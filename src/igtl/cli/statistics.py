@@ -16,6 +16,8 @@ _SAMPLE_S = 0.1
 _MOST_ROWS = 1000
 #: From so many ids in a row on, a device counts as one that numbers its messages.
 _NUMBERED = 3
+#: Peers may invent metadata keys without end.
+_MOST_KEYS = 50
 
 
 class Row:
@@ -28,7 +30,11 @@ class Row:
         self.wire_type, self.device_name = wire_type, device_name
         self.messages = self.bytes = self.errors = 0
         self.last: igtl.Message | None = None
-        self.last_time = now
+        self.first_time = self.last_time = now
+        self.versions: set[int] = set()
+        """Header versions."""
+        self.metadata_keys: dict[str, None] = {}
+        """The first fifty, in order."""
         self._samples: deque[tuple[float, int, int]] = deque()
         self._id, self._run, self._missing = 0, 0, 0
 
@@ -37,9 +43,12 @@ class Row:
         self.messages += 1
         self.bytes += HEADER_SIZE + arrival.frame.body_size
         self.last_time = now
+        self.versions.add(arrival.frame.version)
         if isinstance(arrival.message, igtl.Message):
             self.last = arrival.message
             self._number(arrival.message.message_id)
+            if arrival.frame.version > 1 and len(self.metadata_keys) < _MOST_KEYS:
+                self.metadata_keys |= dict.fromkeys(arrival.message.metadata)
         else:
             self.errors += 1
         if not self._samples or now - self._samples[-1][0] >= _SAMPLE_S:
@@ -69,6 +78,12 @@ class Row:
     def rate(self, now: float) -> float:
         """Messages per second of late; 0 when there are none any more."""
         return self._pace(now, 1)
+
+    @property
+    def mean_rate(self) -> float | None:
+        """Messages per second from the first to the last; None while that is too little to say."""
+        took = self.last_time - self.first_time
+        return (self.messages - 1) / took if took >= _SAMPLE_S else None
 
     def bandwidth(self, now: float) -> float:
         """Bytes per second of late, headers included."""

@@ -7,7 +7,7 @@ __all__ = ["DONE", "EXPLAINED", "FAILED", "INCOMPLETE", "INTERRUPTED", "USAGE"]
 DONE = 0
 """What was asked for was done; a server that closed the connection in order is no failure."""
 FAILED = 1
-"""It could not be done: no connection, port taken, package missing, disk full."""
+"""It could not be done: no connection, refused, port taken, package missing, disk full."""
 USAGE = 2
 """The command line is wrong: an option, an endpoint, a message's field, a source."""
 INCOMPLETE = 3
@@ -18,7 +18,7 @@ INTERRUPTED = 130
 EXPLAINED = """\
 exit status:
   0    done; also when the server closed the connection, or a pipe its end
-  1    failed: no connection, port taken, package missing, file not written
+  1    failed: no connection, refused, port taken, package or file missing
   2    wrong use: an option, endpoint, field or source is not understood
   3    incomplete: what was waited for did not come in time
   130  ended by Ctrl-C"""

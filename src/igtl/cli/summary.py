@@ -87,8 +87,9 @@ def _(message: igtl.Capability) -> str:
     return _short(" ".join(message.types))
 
 
-@_summary.register
-def _(message: igtl.String) -> str:
+@_summary.register(igtl.String)
+@_summary.register(igtl.ClientInfo)
+def _(message: igtl.String | igtl.ClientInfo) -> str:
     return _short(message.text)
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
+import time
+from types import TracebackType
+from typing import Self
 
-__all__ = ["leave_closed_pipe", "prepare_streams", "printable", "say", "warn"]
+__all__ = ["Progress", "leave_closed_pipe", "prepare_streams", "printable", "say", "warn"]
 
 
 def printable(text: str) -> str:
@@ -53,3 +57,37 @@ def leave_closed_pipe() -> None:
             stream.flush()
         except BrokenPipeError:
             os.dup2(nowhere, stream.fileno())
+
+
+class Progress:
+    """One line on standard error that changes, and is gone at the end; on a terminal only.
+
+    Args:
+        pause: seconds for which a text stays at least.
+    """
+
+    def __init__(self, pause: float = 0.1) -> None:
+        self._pause, self._next = pause, 0.0
+        self._shows = sys.stderr is not None and sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Write this instead of what was there, unless that has just been written."""
+        if self._shows and time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._pause
+            self._write(text)
+
+    def _write(self, text: str) -> None:
+        room = shutil.get_terminal_size().columns - 1
+        print(f"\r\x1b[K{printable(text)[:room]}", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._shows:
+            self._write("")

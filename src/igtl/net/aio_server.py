@@ -12,6 +12,8 @@ import contextlib
 import inspect
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Future
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -50,12 +52,14 @@ class Server:
     def __init__(self, port: int = DEFAULT_PORT, host: str = "127.0.0.1", **limits: Any) -> None:
         self._loop = asyncio.get_running_loop()
         self._server = blocking.Server(port, host, **limits)
+        self._board = blocking.switchboard(self._server)
         self._changed = asyncio.Event()
         self._lanes: list[tuple[type[Message], asyncio.Queue[tuple[Peer, Message]]]] = []
         self._iterated: asyncio.Queue[tuple[Peer, Message]] = asyncio.Queue(_LANE)
         self._iterating = self._over = False
         self._tasks: set[asyncio.Task[object]] = set()
-        self._server.on_change = self._notice
+        self._board.on_change = self._notice
+        self._board.answers.call = self._call_and_wait
 
     @property
     def port(self) -> int:
@@ -66,6 +70,16 @@ class Server:
     def endpoint(self) -> str:
         """Where clients connect to."""
         return self._server.endpoint
+
+    @property
+    def host(self) -> str:
+        """The address it listens on."""
+        return self._server.host
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._server.closed
 
     @property
     def clients(self) -> tuple[Peer, ...]:
@@ -79,9 +93,9 @@ class Server:
 
     async def publish(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages to every client; arguments and errors as for `igtl.Server.publish`."""
-        waiting = self._server.push(*messages)
+        waiting = self._board.provide(messages, pushed=True)
         if waiting:
-            await asyncio.to_thread(self._server.wait_for_room, waiting, timeout)
+            await asyncio.to_thread(self._board.wait_for_room, waiting, timeout)
 
     async def offer(self, *messages: Message | Series[Any]) -> None:
         """Make messages available to who asks; arguments and errors as for `igtl.Server.offer`."""
@@ -94,26 +108,40 @@ class Server:
 
     def on_get(self, cls: type[Message]) -> Callable[[AH], AH]:
         """Decorator: as `igtl.Server.on_get`; the function is called in the loop."""
-        return self._answering(self._server.on_get(cls))
+        return self._server.on_get(cls)
 
     def on_command(self, name: str) -> Callable[[AH], AH]:
-        """Decorator: as `igtl.Server.on_command`; the function is called in the loop."""
-        return self._answering(self._server.on_command(name))
+        """Decorator: as `igtl.Server.on_command`; the function is called in the loop.
 
-    def _answering(self, register: Callable[[Any], Any]) -> Callable[[AH], AH]:
-        def decorate(handler: AH) -> AH:
-            async def call(peer: Peer, question: Message) -> object:
-                result = handler(peer, question)
-                return await result if inspect.isawaitable(result) else result
+        A coroutine function that takes longer than `command_timeout` is cancelled.
+        """
+        return self._server.on_command(name)
 
-            def ask(peer: Peer, question: Message) -> object:
-                """Have the loop call the handler, and wait for it (a handlers' thread)."""
-                return asyncio.run_coroutine_threadsafe(call(peer, question), self._loop).result()
+    def _call_and_wait(
+        self, handler: Callable[..., object], peer: Peer, question: Message, left: float
+    ) -> object:
+        """Have the loop call a handler, and wait for its result (a handlers' thread)."""
+        result: Future[object] = Future()
+        tasks: list[asyncio.Task[object]] = []
 
-            register(ask)
-            return handler
+        def start() -> None:
+            if self._board.closed:
+                result.set_exception(ClosedError("the server is closed"))
+                return
+            tasks.append(self._start(_called(handler, peer, question)))
+            tasks[0].add_done_callback(partial(_hand_over, result))
 
-        return decorate
+        def stop() -> None:
+            for task in tasks:
+                task.cancel()
+
+        self._loop.call_soon_threadsafe(start)
+        try:
+            return result.result(left)
+        except builtins.TimeoutError:
+            if not result.done():
+                self._loop.call_soon_threadsafe(stop)
+            return result.result()  # once it has ended: the next of this client comes after it
 
     async def wait_for_clients(self, count: int = 1, timeout: float | None = None) -> bool:
         """Wait until `count` clients are connected; False when they are not within `timeout` s."""
@@ -137,17 +165,19 @@ class Server:
 
     def _add_handler(self, cls: type[Message], handler: Any) -> Any:
         if not self._lanes:
+            self._board.arrivals.wanted = True  # from now on, though taking begins a bit later
             self._start(self._distribute())
         lane: asyncio.Queue[tuple[Peer, Message]] = asyncio.Queue(_LANE)
-        self._server.answer_elsewhere(cls)
+        self._board.answer_elsewhere(cls)
         self._lanes.append((cls, lane))
         self._start(self._work(handler, lane))
         return handler
 
-    def _start(self, work: Coroutine[Any, Any, object]) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _distribute(self) -> None:
         """Put every message into the lanes of its handlers, and of who iterates."""
@@ -181,7 +211,7 @@ class Server:
             if inspect.isawaitable(result):
                 await result
         except Exception:  # noqa: BLE001 - users' code may raise anything
-            self._server.failed(peer, handler)
+            self._board.failed(peer, handler)
 
     def on_connect(self, handler: H) -> H:
         """Decorator: call the function with each client that connects, in the loop."""
@@ -223,10 +253,10 @@ class Server:
             raise TimeoutError(f"no client sent a message within {timeout} s") from None
 
     async def _next(self) -> tuple[Peer, Message]:
-        while (found := self._server.take()) is None:
+        while (found := self._board.take()) is None:
             await self._change()
         peer, frame = found
-        return peer, self._server.decode(peer, frame)
+        return peer, self._board.decode(peer, frame)
 
     async def _next_iterated(self) -> tuple[Peer, Message]:
         while self._iterated.empty():
@@ -268,3 +298,18 @@ class Server:
         """Something changed (server's thread)."""
         with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._changed.set)
+
+
+async def _called(handler: Callable[..., object], peer: Peer, question: Message) -> object:
+    result = handler(peer, question)
+    return await result if inspect.isawaitable(result) else result
+
+
+def _hand_over(result: Future[object], task: asyncio.Task[object]) -> None:
+    """Give what became of a task to the thread that waits for it."""
+    if task.cancelled():
+        result.set_exception(asyncio.CancelledError())
+    elif (error := task.exception()) is not None:
+        result.set_exception(error)
+    else:
+        result.set_result(task.result())

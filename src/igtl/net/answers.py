@@ -10,17 +10,44 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from igtl.errors import ClosedError, MessageError, NotAvailable, OpenIGTLinkError, TimeoutError
+from igtl.messages.command import Command
 from igtl.messages.message import Message
+from igtl.messages.query import Start
 from igtl.net.lanes import Lanes
-from igtl.net.reactor import Reactor
-from igtl.protocol.service import Job, Reply, Service, explained
+from igtl.net.reactor import Reactor, Timer
+from igtl.protocol.outbox import Outgoing
+from igtl.protocol.service import Handler, Job, Reply, Service, explained
 
 if TYPE_CHECKING:
     from igtl.net.peer import Peer
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "Caller"]
 
 _log = logging.getLogger("igtl")
+
+#: Calls a handler with (client, question) and gives its result; the last is for how many seconds
+#: somebody waits for it.
+Caller = Callable[[Handler, "Peer", Message, float], object]
+
+
+class Run:
+    """One handler's work for a client; its result and its deadline race for the answer.
+
+    Attributes:
+        job: None once the race is over: who still waits keeps nothing in memory.
+    """
+
+    def __init__(self, peer: Peer, job: Job, deadline: float) -> None:
+        self.peer, self.deadline = peer, deadline
+        self.job: Job | None = job
+        self.expiry: Timer | None = None
+        self._lock = threading.Lock()
+
+    def claim(self) -> Job | None:
+        """The job, for who comes first to answer; None for all others."""
+        with self._lock:
+            job, self.job = self.job, None
+            return job
 
 
 class Answers:
@@ -30,7 +57,10 @@ class Answers:
 
     Args:
         timeout: seconds that a handler may take until its client is told that it failed.
-        failed: told of each handler that raised something.
+        failed: told of each handler that raised something, while that is being handled.
+
+    Attributes:
+        call: how handlers are called.
     """
 
     def __init__(
@@ -45,9 +75,14 @@ class Answers:
         self._reactor, self._service = reactor, service
         self._timeout, self._failed = timeout, failed
         self._lanes = Lanes(f"{name} handlers")
+        self.call: Caller = _called
 
-    def answer(self, peer: Peer, question: Message) -> None:
-        """Answer a client, now or when a handler is done."""
+    def answer(self, peer: Peer, question: Message, size: int = 0) -> None:
+        """Answer a client, now or when a handler is done.
+
+        Args:
+            size: bytes of memory that the question takes.
+        """
         received, now = time.time(), time.monotonic()
         with peer.lock:  # data of a stream that starts must not overtake the answer
             try:
@@ -57,55 +92,123 @@ class Answers:
                 peer.counters.errors += 1
                 return
             if not isinstance(answer, Job):
-                self._send(peer, answer)
-                peer.schedule()
+                self._answer_now(peer, question, answer)
         if isinstance(answer, Job):
-            self._run(peer, answer)
+            self._run(peer, answer, size)
 
     def close(self) -> None:
         """Run nothing more."""
         self._lanes.close()
 
-    def _run(self, peer: Peer, job: Job) -> None:
-        claim = threading.Lock()  # of the outcome: the handler's or that of the deadline
-
-        def work() -> None:
-            try:
-                outcome = partial(job.finish, job.handler(peer, job.question))
-            except BaseException as error:  # noqa: BLE001 - users' code may raise anything
-                if not isinstance(error, NotAvailable):
-                    self._failed(peer, job.handler)
-                outcome = partial(job.fail, explained(error))
-            if claim.acquire(blocking=False):
-                self._settle(peer, job, outcome)
-            else:
-                _log.warning("igtl: %r ended after its deadline", job.handler)
-
-        def expire() -> None:
-            if claim.acquire(blocking=False):
-                late = f"it took longer than {self._timeout:g} s"
-                self._settle(peer, job, partial(job.fail, late))
-
-        if self._lanes.submit(peer, work):
-            self._reactor.call_at(time.monotonic() + self._timeout, expire)
+    def _answer_now(self, peer: Peer, question: Message, answer: list[Reply]) -> None:
+        """Send an answer; to a query for a stream its first data follow. The lock is held."""
+        first: list[Outgoing] = []
+        if isinstance(question, Start):
+            first = [one for one in answer if isinstance(one, Outgoing)]
+            answer = [one for one in answer if not isinstance(one, Outgoing)]
+        self._try_to_send(peer, answer)
+        if first:
+            peer.begin(first)
         else:
-            self._settle(peer, job, partial(job.fail, "busy: too many requests wait"))
+            peer.schedule()
 
-    def _settle(self, peer: Peer, job: Job, outcome: Callable[[], list[Reply]]) -> None:
-        """Send what came of a job."""
+    def _run(self, peer: Peer, job: Job, size: int) -> None:
+        run = Run(peer, job, time.monotonic() + self._timeout)
+        run.expiry = self._reactor.call_at(run.deadline, partial(self._expire, run))
+        if not self._lanes.submit(peer, partial(self._work, run), size):
+            why = "the server is closing" if self._lanes.closed else "too many requests wait"
+            self._fail(run, f"busy: {why}")
+
+    def _work(self, run: Run) -> None:
+        """Call the handler (a handlers' thread)."""
+        job = run.job
+        if job is None:  # it had to wait until its client was told that it failed
+            return
+        if run.peer.closed and not isinstance(job.question, Command):
+            run.claim()  # nobody is there to get the answer
+            self._forget_expiry(run)
+            return
         try:
-            replies = outcome()
+            left = run.deadline - time.monotonic()
+            result = self.call(job.handler, run.peer, job.question, left)
+        except BaseException as error:  # noqa: BLE001 - users' code may raise anything
+            self._raised(run, job, error)
+        else:
+            self._finish(run, job, result)
+
+    def _raised(self, run: Run, job: Job, error: BaseException) -> None:
+        """A handler raised something, which is being handled."""
+        if time.monotonic() >= run.deadline:
+            self._expire(run)
+        if not isinstance(error, NotAvailable) and run.job is not None and not self._lanes.closed:
+            self._failed(run.peer, job.handler)
+        if not self._fail(run, _said(error)):
+            _log.warning("igtl: %r ended after its deadline: %s", job.handler, _said(error))
+
+    def _finish(self, run: Run, job: Job, result: object) -> None:
+        """A handler is done: send what came of it, or why that cannot be sent."""
+        if run.claim() is None:
+            _log.warning("igtl: %r ended after its deadline", job.handler)
+            return
+        self._forget_expiry(run)
+        try:
+            self._send(run.peer, self._replies(run.peer, partial(job.finish, result)))
         except Exception as error:  # noqa: BLE001 - what the handler gave may be anything
-            self._failed(peer, job.handler)
-            replies = job.fail(explained(error))
-        self._send(peer, replies)
+            self._failed(run.peer, job.handler)
+            self._refuse(run.peer, job, _said(error))
+
+    def _expire(self, run: Run) -> None:
+        """A handler's time is over (reactor's thread)."""
+        job = run.job
+        if self._fail(run, f"it took longer than {self._timeout:g} s") and job is not None:
+            _log.warning("igtl: %r took longer than %g s", job.handler, self._timeout)
+            run.peer.counters.errors += 1
+
+    def _fail(self, run: Run, why: str) -> bool:
+        """Tell a client that its request failed, unless it was answered already."""
+        job = run.claim()
+        if job is None:
+            return False
+        self._forget_expiry(run)
+        self._refuse(run.peer, job, why)
+        return True
+
+    def _forget_expiry(self, run: Run) -> None:
+        if run.expiry is not None:
+            self._reactor.cancel(run.expiry)
+
+    def _refuse(self, peer: Peer, job: Job, why: str) -> None:
+        self._try_to_send(peer, self._replies(peer, partial(job.fail, why)))
+
+    def _replies(self, peer: Peer, outcome: Callable[[], list[Reply]]) -> list[Reply]:
+        """What to send; replies to commands are remembered with the client."""
+        with peer.lock:
+            return outcome()
 
     def _send(self, peer: Peer, replies: Sequence[Reply]) -> None:
+        """Send replies; MessageError when they cannot be sent."""
         try:
             if replies:
                 peer.send(*replies)
         except (ClosedError, TimeoutError):
             pass  # the client is gone, or its queue full, which is counted
+
+    def _try_to_send(self, peer: Peer, replies: Sequence[Reply]) -> None:
+        try:
+            self._send(peer, replies)
         except MessageError as error:
             _log.warning("igtl: client %s gets no answer: %s", peer.address, error)
             peer.counters.errors += 1
+
+
+def _called(handler: Handler, peer: Peer, question: Message, _left: float) -> object:
+    return handler(peer, question)
+
+
+def _said(error: BaseException) -> str:
+    """What a client is told of an exception, whatever that is."""
+    try:
+        text = explained(error)
+    except Exception:  # noqa: BLE001 - users' exceptions may fail to say what they are
+        text = type(error).__name__
+    return text.encode(errors="backslashreplace").decode()

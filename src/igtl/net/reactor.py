@@ -12,18 +12,36 @@ import threading
 import time
 from collections.abc import Callable
 
-__all__ = ["Reactor"]
+__all__ = ["Reactor", "Timer"]
 
 _log = logging.getLogger("igtl")
 
 #: Called with whether the socket can be read, and whether it can be written.
 Ready = Callable[[bool, bool], None]
+#: The longest sleep: what systems take has a limit.
+_LONGEST = 3600.0
+#: So many cancelled timers stay where they are, until they are half of all.
+_FEW = 100
+
+
+class Timer:
+    """Something that will be done.
+
+    Attributes:
+        action: None once it was cancelled.
+    """
+
+    __slots__ = ("action",)
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self.action: Callable[[], None] | None = action
 
 
 class Reactor:
     """Calls back when sockets are ready or a time has come, all in its own thread.
 
-    `call` and `call_at` may be used from any thread, everything else from the reactor's only.
+    `call`, `call_at` and `cancel` may be used from any thread, everything else from the reactor's
+    only.
     """
 
     def __init__(self, name: str, spin: float) -> None:
@@ -35,7 +53,8 @@ class Reactor:
         for sock in (self._waker, self._wakee):
             sock.setblocking(False)
         self._selector.register(self._wakee, selectors.EVENT_READ, self._drain)
-        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._cancelled = 0
         self._count = itertools.count()
         self._lock = threading.Lock()
         self._stopping = False
@@ -65,13 +84,25 @@ class Reactor:
         """Run `action` in the reactor's thread as soon as it can."""
         self.call_at(0.0, action)
 
-    def call_at(self, when: float, action: Callable[[], None]) -> None:
-        """Run `action` at `when` on time.monotonic's clock."""
+    def call_at(self, when: float, action: Callable[[], None]) -> Timer:
+        """Run `action` at `when` on time.monotonic's clock, unless it is cancelled."""
+        timer = Timer(action)
         with self._lock:
-            heapq.heappush(self._timers, (when, next(self._count), action))
-            first = self._timers[0][2] is action
+            heapq.heappush(self._timers, (when, next(self._count), timer))
+            first = self._timers[0][2] is timer
         if first and not self.inside:
             self._wake()
+        return timer
+
+    def cancel(self, timer: Timer) -> None:
+        """Do not do it, if it is not done yet, and forget what it would be."""
+        with self._lock:
+            self._cancelled += timer.action is not None
+            timer.action = None
+            if self._cancelled > max(_FEW, len(self._timers) // 2):
+                self._timers = [entry for entry in self._timers if entry[2].action is not None]
+                heapq.heapify(self._timers)
+                self._cancelled = 0
 
     def stop(self, timeout: float) -> None:
         """End the thread; what is waiting is not called any more."""
@@ -128,14 +159,21 @@ class Reactor:
 
     def _patience(self) -> float | None:
         with self._lock:
-            return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+            if not self._timers:
+                return None
+            return min(max(0.0, self._timers[0][0] - time.monotonic()), _LONGEST)
 
     def _due(self) -> list[Callable[[], None]]:
         if not self._timers:
             return []
         now = time.monotonic()
-        due = []
+        due: list[Callable[[], None]] = []
         with self._lock:
             while self._timers and self._timers[0][0] <= now:
-                due.append(heapq.heappop(self._timers)[2])
+                timer = heapq.heappop(self._timers)[2]
+                if timer.action is not None:
+                    due.append(timer.action)
+                    timer.action = None  # done: cancelling it changes nothing
+                elif self._cancelled:
+                    self._cancelled -= 1
         return due

@@ -7,13 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from igtl.codec.text import decode_fixed
 from igtl.messages.message import Message
 from igtl.messages.registry import class_of
 from igtl.protocol.newest import Key
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
+from igtl.protocol.profile import Profile
 
-__all__ = ["Flow", "Flows"]
+__all__ = ["VERSION_1", "Flow", "Flows", "in_version_1"]
+
+
+def _plain(message: Message) -> Message:
+    """The message without metadata and message id, where its type can do without."""
+    if message.lowest_version > 1 or (message.header_version or 1) < 2:
+        return message
+    return message.replace(header_version=1, metadata={}, message_id=0)
+
+
+#: Who asks with header version 1, and never showed another, may not get over the rest.
+VERSION_1 = Profile("header version 1", contents={Message: _plain})
+#: Types that a CLIENTINFO gives an interval for.
+_TRACKING = ("TDATA", "QTDATA")
 
 
 class Flow:
@@ -24,34 +39,43 @@ class Flow:
 
     Args:
         interval: least seconds between two messages of a device; 0 lets everything pass.
+        version: highest header version that who asked for it is known to read.
     """
 
-    def __init__(self, interval: float) -> None:
-        self.interval = max(0.0, interval)
+    def __init__(self, interval: float, version: int = 2) -> None:
+        self.interval, self._version = max(0.0, interval), version
         self._free_at: dict[Key, float] = {}
         self._held: dict[Key, Outgoing] = {}
 
     def pass_on(self, item: Outgoing, now: float) -> Outgoing | None:
         """What of an item may go out now; None holds it."""
         if not self.interval:
-            return item
+            return self._readable(item)
         item = item.last()
         if now < self._free_at.get(item.kind, now):
             self._held[item.kind] = item
             return None
         self._held.pop(item.kind, None)
         self._free_at[item.kind] = now + self.interval
-        return item
+        return self._readable(item)
 
     def due(self, now: float) -> list[Outgoing]:
         """What was held, and may go out now."""
         ready = [kind for kind in self._held if self._free_at[kind] <= now]
         self._free_at.update(dict.fromkeys(ready, now + self.interval))
-        return [self._held.pop(kind) for kind in ready]
+        return [self._readable(self._held.pop(kind)) for kind in ready]
 
     def next_due(self) -> float | None:
         """When something that is held may go out."""
         return min((self._free_at[kind] for kind in self._held), default=None)
+
+    def _readable(self, item: Outgoing) -> Outgoing:
+        return item if self._version > 1 else in_version_1(item)
+
+
+def in_version_1(item: Outgoing) -> Outgoing:
+    """The item with a header of version 1, where its type can have one."""
+    return item if item.buffers[0][1] < 2 else item.for_peer(VERSION_1)
 
 
 class Flows:
@@ -64,27 +88,34 @@ class Flows:
         self._flows: dict[tuple[type[Message], str], Flow] = {}
         self._muted: set[tuple[type[Message], str]] = set()
         self.wishes: Wishes | None = None
+        self._tracking = Flow(0.0)
 
     @property
     def plain(self) -> bool:
         """Whether all that is published goes out as it comes."""
         return not (self._flows or self._muted or self.wishes)
 
-    def start(self, cls: type[Message], device: str, interval: float) -> None:
+    def start(self, cls: type[Message], device: str, interval: float, *, version: int = 2) -> None:
         """Begin a stream, or change the pace of one; an empty device name is every device."""
-        self._flows[cls, device] = Flow(interval)
+        self._flows[cls, device] = Flow(interval, version)
         self._muted -= {one for one in self._muted if one[0] is cls and device in ("", one[1])}
 
-    def stop(self, cls: type[Message], device: str) -> bool:
-        """End streams of a class, one device's or all; whether there was one.
+    def has(self, cls: type[Message], device: str) -> bool:
+        """Whether there is a stream of a class, and of a device if one is named."""
+        return any(one[0] is cls and device in ("", one[1]) for one in self._flows)
+
+    def stop(self, cls: type[Message], device: str) -> None:
+        """End streams of a class, one device's or all.
 
         What is published does not go to this client either, until it asks again.
         """
-        ended = [one for one in self._flows if one[0] is cls and device in ("", one[1])]
-        for one in ended:
+        for one in [one for one in self._flows if one[0] is cls and device in ("", one[1])]:
             del self._flows[one]
         self._muted.add((cls, device))
-        return bool(ended)
+
+    def subscribe(self, wishes: Wishes) -> None:
+        """Send what a CLIENTINFO asks for, instead of what others did before."""
+        self.wishes, self._tracking = wishes, Flow(wishes.tracking_interval)
 
     def pick(self, items: Sequence[Outgoing], now: float, *, pushed: bool) -> list[Outgoing]:
         """Which of the items go out now.
@@ -95,34 +126,50 @@ class Flows:
         return [one for item in items if (one := self._pick(item, now, pushed)) is not None]
 
     def _pick(self, item: Outgoing, now: float, pushed: bool) -> Outgoing | None:
-        raw_type, raw_name = item.kind
-        cls, name = class_of(raw_type), raw_name.partition(b"\0")[0].decode("utf-8", "replace")
-        if cls is not None and (flow := self._flow(cls, name)) is not None:
+        flow = self._flow(item.kind)
+        if flow is not None:
             return flow.pass_on(item, now)
-        if not pushed or (cls is not None and self._muted & {(cls, name), (cls, "")}):
+        if not pushed or self._is_muted(item.kind):
             return None
         if self.wishes is None:
             return item
-        wire_type = raw_type.partition(b"\0")[0].decode("ascii", "replace")
-        return item if self.wishes.wants(wire_type, name) else None
+        wire_type, name = map(decode_fixed, item.kind)
+        if not self.wishes.wants(wire_type, name):
+            return None
+        return self._tracking.pass_on(item, now) if wire_type in _TRACKING else item
 
-    def _flow(self, cls: type[Message], name: str) -> Flow | None:
+    def _flow(self, kind: Key) -> Flow | None:
         """The stream that a device's messages belong to: its own, else that of every device."""
+        cls, name = class_of(kind[0]), decode_fixed(kind[1])
+        if cls is None:
+            return None
         own = self._flows.get((cls, name))
         if own is None and (cls, name) not in self._muted:
             return self._flows.get((cls, ""))
         return own
 
+    def _is_muted(self, kind: Key) -> bool:
+        """Whether a device was silenced by STP_."""
+        cls = class_of(kind[0])
+        return cls is not None and bool(self._muted & {(cls, decode_fixed(kind[1])), (cls, "")})
+
     def due(self, now: float) -> list[Outgoing]:
         """What was held, and may go out now."""
-        return [item for flow in self._flows.values() for item in flow.due(now)]
+        streamed = [
+            item
+            for flow in self._flows.values()
+            for item in flow.due(now)
+            if self._flow(item.kind) is flow  # else it was stopped, or has a pace of its own now
+        ]
+        wished = [item for item in self._tracking.due(now) if not self._is_muted(item.kind)]
+        return streamed + wished
 
     def next_due(self) -> float | None:
         """When something that is held may go out."""
         return min(self._times(), default=None)
 
     def _times(self) -> Iterator[float]:
-        for flow in self._flows.values():
+        for flow in (*self._flows.values(), self._tracking):
             when = flow.next_due()
             if when is not None:
                 yield when

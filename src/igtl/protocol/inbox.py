@@ -12,7 +12,7 @@ from igtl.messages.message import Message, decode_frame
 from igtl.protocol.backlog import Backlog
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY, FrameReader
-from igtl.protocol.matching import is_of
+from igtl.protocol.matching import candidates, is_of
 from igtl.protocol.newest import Newest
 
 __all__ = ["Decoder", "Inbox"]
@@ -20,6 +20,7 @@ __all__ = ["Decoder", "Inbox"]
 M = TypeVar("M", bound=Message)
 
 _type_and_name = operator.itemgetter(1, 2)
+_version = operator.itemgetter(0)
 _order = operator.itemgetter(0)
 
 
@@ -32,7 +33,7 @@ class Inbox(Backlog):
 
     Attributes:
         newest: of each type and device, with their place in the order of arrival.
-        version: highest header version that was seen, on the last message of each read.
+        version: highest header version that was seen.
         route: shown all frames that arrive, if there is one; what it returns goes into line.
     """
 
@@ -73,8 +74,8 @@ class Inbox(Backlog):
             order = enumerate(frames, first)
             self.newest.keep_all(zip(map(_type_and_name, frames), order, strict=True))
         if number:
-            if frames[-1][0] > self.version:
-                self.version = frames[-1][0]
+            if self.version < 2:
+                self.version = max(map(_version, frames))
             if self.route is not None:
                 frames = self.route(frames)
         self.extend(frames, count)
@@ -82,12 +83,12 @@ class Inbox(Backlog):
 
     def latest_frame(self, cls: type[Message], device: str | None) -> tuple[int, Frame] | None:
         """The newest frame of a class, and of a device if one is named, with its place in order."""
-        candidates = [
-            found
-            for (raw_type, _), found in self.newest
-            if cls.knows(raw_type) and (device is None or is_of(found[1], device))
+        found = [
+            entry
+            for _, entry in candidates(self.newest, cls, device or "")
+            if device is None or is_of(entry[1], device)
         ]
-        return max(candidates, key=_order) if candidates else None
+        return max(found, key=_order) if found else None
 
     def latest(self, cls: type[M], device: str | None) -> M | None:
         """The newest message of a class and device; None when there is none.

@@ -5,16 +5,17 @@ The blocking client and asyncio's are both this, each with its own way to wait f
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from igtl.errors import (
     ClosedError,
     FramingError,
-    MessageError,
     NotAvailable,
     OpenIGTLinkError,
     TimeoutError,
@@ -25,11 +26,13 @@ from igtl.messages.status import Status
 from igtl.messages.string import ClientInfo
 from igtl.protocol.clock import Clock, ClockEstimate
 from igtl.protocol.counters import Counters
+from igtl.protocol.exchange import AboutType, Answer, Exchange, Subscription
 from igtl.protocol.inbox import Inbox
-from igtl.protocol.liveness import Backoff, KeepAlive, State
+from igtl.protocol.liveness import KeepAlive
 from igtl.protocol.plus import Subscription as Wishes
 from igtl.protocol.profile import Profile, hello, named
-from igtl.protocol.session import Answer, Session, Subscription
+from igtl.protocol.recovery import LinkEvent, Reconnect, Recovery
+from igtl.protocol.session import Session
 from igtl.protocol.transforms import Transforms
 
 __all__ = ["Habits", "Link", "LinkEvent", "Reconnect"]
@@ -37,52 +40,6 @@ __all__ = ["Habits", "Link", "LinkEvent", "Reconnect"]
 _log = logging.getLogger("igtl")
 
 M = TypeVar("M", bound=Message)
-
-
-@dataclass(frozen=True)
-class Reconnect:
-    """How a link is restored.
-
-    Args:
-        first_delay: seconds before the first attempt; less, by chance, down to half of it.
-        longest_delay: attempts are twice as far apart each time, up to this.
-        give_up_after: seconds after which the link is over; None: never.
-    """
-
-    first_delay: float = 0.25
-    longest_delay: float = 10.0
-    give_up_after: float | None = None
-
-    def __post_init__(self) -> None:
-        self.backoff()
-        if self.give_up_after is not None and not self.give_up_after > 0:
-            raise MessageError(f"give_up_after is {self.give_up_after}, expected more than 0 s")
-
-    def gives_up(self, seconds: float) -> bool:
-        """Whether a link that is down for so long is over."""
-        return self.give_up_after is not None and seconds > self.give_up_after
-
-    def backoff(self) -> Backoff:
-        """The delays, from the first."""
-        return Backoff(first=self.first_delay, longest=self.longest_delay)
-
-
-@dataclass(frozen=True)
-class LinkEvent:
-    """Something happened to a link.
-
-    Attributes:
-        kind: "lost": the connection broke; "retrying": an attempt to restore it failed;
-            "restored": it is there again, and streams were asked for again; "ended": it is over.
-        reason: what happened, for people.
-        gap: seconds since the last byte came; what the peer sent in this time is missing.
-        attempts: so many attempts were made.
-    """
-
-    kind: Literal["lost", "retrying", "restored", "ended"]
-    reason: str
-    gap: float = 0.0
-    attempts: int = 0
 
 
 @dataclass(frozen=True)
@@ -145,10 +102,15 @@ class Link:
         self._closed = False
         self._given: dict[object, int] = {}  # which newest messages `latest` gave already
         self._handlers: list[Callable[[LinkEvent], object]] = []
+        self._news: deque[LinkEvent] = deque()  # not told yet
         self._wishes: ClientInfo | None = None  # sent again on a new connection
         self._life: Answer[Status] | None = None
         self._alive = None if habits.keep_alive is None else KeepAlive(habits.keep_alive)
+        self._recovery = None if habits.reconnect is None else Recovery(habits.reconnect)
         self._heard_at = time.monotonic()
+        self._greeted = False  # it was waited for what the peer says first
+        self._greeting_ends = self._heard_at + _GREETING
+        self._pings = itertools.count()
 
     @property
     def counters(self) -> Counters:
@@ -172,7 +134,8 @@ class Link:
     def on_event(self, handler: H) -> H:
         """Decorator: call the function with a `LinkEvent` when the link breaks or is restored.
 
-        It is called by whoever receives, in that thread or task.
+        It is called by whoever notices: who receives, or sends, in that thread; in asyncio by the
+        event loop. It may use the link, but should not take long.
         """
         self._handlers.append(handler)
         return handler
@@ -187,6 +150,11 @@ class Link:
         """Whether more may come."""
         return self._ended is None and not self._closed
 
+    @property
+    def _receiving(self) -> bool:
+        """Whether there is a connection to read from."""
+        return self._ended is None and self._down is None and not self._closed
+
     # ---- what comes, and the end
 
     def _received(self, count: int) -> int:
@@ -194,11 +162,13 @@ class Link:
         if count == 0 or self._closed:  # closed: another thread may have read in between
             self._lost("")
             return 0
-        if self._alive is not None or self._habits.reconnect is not None:
-            self._heard_at = time.monotonic()
-            if self._alive is not None:
-                self._alive.heard(self._heard_at)
+        self._heard_at = time.monotonic()
+        if self._alive is not None:
+            self._alive.heard(self._heard_at)
         complete = self._inbox.received(count)
+        if self._life is not None and self._life.settled:
+            self._session.forget(self._life)
+            self._life = None
         error = self._inbox.reader.error
         if error is not None:
             self.counters.errors += 1
@@ -208,72 +178,107 @@ class Link:
     def _lost(self, reason: str) -> None:
         """The stream is over: in order, or broken when there is a reason or half of a message."""
         pending = self._inbox.reader.pending
-        if self._closed or not (reason or pending):
+        if not (reason or pending):
             self._end(EOFError(f"{self.endpoint} closed the connection"))
             return
         middle = f" in the middle of a message, after {pending} bytes of it" if pending else ""
         self._end(ClosedError(f"{self.endpoint} broke the connection{middle}{reason}"))
 
-    def _stalled(self) -> None:
-        """The peer was silent for too long in the middle of a message."""
-        silence = f"sent nothing for {self.stall_timeout:g} s in the middle of a message"
-        self._end(ClosedError(f"{self.endpoint} {silence}"))
-
-    def _fell_silent(self) -> None:
-        """The peer gave no sign of life for too long."""
-        silence = f"gave no sign of life for {self._habits.keep_alive:g} s"
-        self._end(ClosedError(f"{self.endpoint} {silence}"))
-
     def _end(self, error: Exception) -> None:
         """Nothing more will come over this connection; the first reason counts."""
-        if self._habits.reconnect is not None and not self._closed and self._ended is None:
-            if self._down is None:
-                self._down = error
-                self._session.lost(str(error), over=False)
-                self._tell(LinkEvent("lost", str(error), self._gap()))
+        if not self._receiving:
             return
-        self._finish(error)
+        if self._recovery is None:
+            self._finish(error)
+            return
+        self._down = error
+        self._recovery.broke(time.monotonic())
+        self._session.lost(str(error), over=False)
+        self._tell("lost", str(error))
 
     def _finish(self, error: Exception) -> None:
         """The link is over."""
-        if self._ended is None:
+        if self._open:
             self._ended = error
             self._session.lost(str(error), over=True)
-            self._tell(LinkEvent("ended", str(error), self._gap()))
+            self._tell("ended", str(error))
 
-    def _gap(self) -> float:
-        return time.monotonic() - self._heard_at
+    def _close(self) -> None:
+        """This side closes the link: who waits for anything gets nothing more."""
+        self._closed = True
+        self._session.lost(_BY_US, over=True)
 
-    def _restored(self, addresses: tuple[str, str], attempts: int) -> list[Message]:
-        """There is a new connection; what to send over it first."""
+    # ---- another connection instead
+
+    def _questions_again(self) -> list[Message]:
+        """What to send first over a new connection."""
+        questions = self._session.restored()
+        return [*self._first_words(), *(self._session.preface() if questions else ()), *questions]
+
+    def _not_restored(self) -> None:
+        """A new connection came to nothing: streams are asked for over the next one."""
+        if self._open:
+            self._session.lost(str(self._down), over=False)
+
+    def _failed(self, error: Exception) -> None:
+        """An attempt to restore the link failed."""
+        assert self._recovery is not None
+        if self._open:
+            self._down = error
+            self._recovery.failed(time.monotonic())
+            self._tell("retrying", str(error))
+
+    def _restored(self, addresses: tuple[str, str]) -> None:
+        """There is a new connection, and what comes first was sent over it."""
+        assert self._recovery is not None
+        now = time.monotonic()
+        self._recovery.succeeded(now)
+        self._tell("restored", f"connected to {self.endpoint}")
         self.peer_address, self.local_address = addresses
         self._inbox.begin()
-        self._down = None
-        self._tell(LinkEvent("restored", f"connected to {self.endpoint}", self._gap(), attempts))
-        self._heard_at = time.monotonic()
+        self._heard_at, self._down = now, None
         if self._alive is not None:
-            self._alive.heard(self._heard_at)
-        return [*self._first_words(), *self._session.restored()]
+            self._alive.heard(now)
+
+    def _gives_up(self) -> bool:
+        """Whether it took too long to restore the link; then it is over."""
+        assert self._recovery is not None
+        if not self._recovery.over(time.monotonic()):
+            return False
+        self._finish(ClosedError(self._recovery.why_over(self._down)))
+        return True
 
     def _first_words(self) -> list[Message]:
         """What is sent first on every connection."""
         words: list[Message] = list(hello(self.profile))
         return [*words, self._wishes] if self._wishes is not None else words
 
-    def _tell(self, event: LinkEvent) -> None:
-        level = logging.INFO if event.kind in ("restored", "ended") else logging.WARNING
-        _log.log(level, "igtl: link to %s %s: %s", self.endpoint, event.kind, event.reason)
-        for handler in self._handlers:
-            try:
-                handler(event)
-            except Exception:  # noqa: BLE001 - users' code may raise anything
-                self.counters.errors += 1
-                _log.exception("igtl: %r failed; the link goes on", handler)
+    def _tell(self, kind: Any, reason: str) -> None:
+        """Put an event into line for the handlers."""
+        attempts = 0 if self._recovery is None else self._recovery.attempts
+        gap = time.monotonic() - self._heard_at
+        level = logging.INFO if kind in ("restored", "ended") else logging.WARNING
+        _log.log(level, "igtl: link to %s %s: %s", self.endpoint, kind, reason)
+        self._news.append(LinkEvent(kind, reason, gap, attempts))
 
-    def _raise_if_broken(self) -> None:
+    def _deliver(self) -> None:
+        """Call the handlers. They may use the link, so nothing may be locked here."""
+        while self._news:
+            try:
+                event = self._news.popleft()
+            except IndexError:  # another thread was faster
+                return
+            for handler in self._handlers:
+                try:
+                    handler(event)
+                except Exception:  # noqa: BLE001 - users' code may raise anything
+                    self.counters.errors += 1
+                    _log.exception("igtl: %r failed; the link goes on", handler)
+
+    def raise_if_broken(self) -> None:
         """Raise what ended the link, unless that was in order."""
         if isinstance(self._ended, (FramingError, ClosedError)):
-            raise self._ended
+            raise self._ended.with_traceback(None)
 
     # ---- what goes out
 
@@ -312,6 +317,58 @@ class Link:
         ).to_message()
         return self._wishes
 
+    # ---- asking
+
+    @property
+    def _stranger(self) -> bool:
+        """Whether to wait a moment before a question, for the peer to show what it is.
+
+        3D Slicer says hello when it is connected to, and crashes on queries.
+        """
+        if self._greeted or self.counters.messages_received or self._habits.profile != "auto":
+            self._greeted = True
+        return not self._greeted
+
+    def _questions(self, exchange: Exchange) -> tuple[Message, ...]:
+        """What to send to ask; nothing while the link is restored, which asks for all again."""
+        if not isinstance(exchange, AboutType):
+            return (exchange.question,)
+        return () if self._down else (*self._session.preface(), exchange.question)
+
+    def _asks_again(self, exchange: Exchange) -> bool:
+        """Whether a question that could not be sent will be, once the link is restored."""
+        return self._recovery is not None and self._open and isinstance(exchange, AboutType)
+
+    # ---- silence
+
+    def _patience(self, now: float) -> float | None:
+        """Seconds until a silence has to be looked at; None: never."""
+        if self._alive is None and not self._inbox.reader.pending:
+            return None
+        ends = [self._heard_at + self.stall_timeout - now] if self._inbox.reader.pending else []
+        if self._alive is not None:
+            ends.append(self._alive.next(now))
+        return max(0.0, min(ends))
+
+    def _look(self, now: float) -> Message | None:
+        """Look at a silence: a question to a peer that may be gone; one that is ends the link."""
+        if self._inbox.reader.pending and now - self._heard_at >= self.stall_timeout:
+            silence = f"sent nothing for {self.stall_timeout:g} s in the middle of a message"
+            self._end(ClosedError(f"{self.endpoint} {silence}"))
+            return None
+        state = "wait" if self._alive is None else self._alive.due(now)
+        if self._alive is None or state == "wait":
+            return None
+        if state == "ask":
+            self._alive.asked(now)
+            return self._sign_of_life()
+        if self.profile.queries:
+            silence = f"gave no sign of life for {self._habits.keep_alive:g} s"
+            self._end(ClosedError(f"{self.endpoint} {silence}"))
+        else:  # it answers nothing: TCP has to tell
+            self._alive.heard(now)
+        return None
+
     def _sign_of_life(self) -> Message:
         """What to send to a silent peer. A query, whose answer is not news; or a STATUS."""
         if not self.profile.queries:
@@ -320,16 +377,6 @@ class Link:
             self._session.forget(self._life)
         self._life = self._session.get(Status, _LIFE, {})
         return self._life.question
-
-    def _silence(self, now: float) -> State:
-        """What to do about a peer that is silent."""
-        if self._alive is None or self._down is not None:
-            return "wait"
-        state = self._alive.due(now)
-        if state == "dead" and not self.profile.queries:  # it answers nothing: TCP has to tell
-            self._alive.heard(now)
-            return "wait"
-        return state
 
     # ---- the newest
 
@@ -352,9 +399,9 @@ class Link:
 
     # ---- clocks
 
-    def _clock_question(self, number: int) -> Answer[Status]:
-        """One question of `ping`: GET_STATUS of a device that exists nowhere."""
-        return self._session.get(Status, f"{_CLOCK}{number}", {})
+    def _clock_question(self) -> Answer[Status]:
+        """One question of `ping`: GET_STATUS of a device that exists nowhere, never the same."""
+        return self._session.get(Status, f"{_CLOCK}{next(self._pings)}", {})
 
     def _compare_clocks(self, sent: float, answer: Status, arrived: float) -> None:
         """Take in the answer to a question of `ping`.
@@ -383,7 +430,7 @@ class Link:
         """Why a stream gives no message."""
         wanted = f"{subscription.asked}: no message"
         if subscription.live:
-            return self._nothing(f"{wanted} within {timeout} s")
+            return self._nothing(f"{wanted}{_within(timeout)}")
         if self._open:
             return ClosedError(f"{wanted}: the stream was closed")
         return self._nothing(wanted)
@@ -393,7 +440,7 @@ class Link:
         if self._open:
             down = f": the link is being restored ({self._down})" if self._down else ""
             return TimeoutError(wanted + down)
-        reason = "this side closed the link" if self._closed else self._ended
+        reason = _BY_US if self._closed else self._ended
         return ClosedError(f"{wanted}: {reason}")
 
     def _refused(self, error: OSError) -> ClosedError:
@@ -411,9 +458,20 @@ class Link:
 
     def _no_message(self, timeout: float | None) -> str:
         """What `receive` did not get."""
-        return f"no message from {self.endpoint} within {timeout} s"
+        return f"no message from {self.endpoint}{_within(timeout)}"
+
+    def _not_sent(self, timeout: float) -> OpenIGTLinkError:
+        """Why nothing was sent while the link was down."""
+        return self._nothing(f"nothing was sent to {self.endpoint}{_within(timeout)}")
+
+
+def _within(timeout: float | None) -> str:
+    return "" if timeout is None else f" within {timeout:g} s"
 
 
 H = TypeVar("H", bound=Callable[[LinkEvent], object])
 #: Device names that no device has, for questions whose answers only igtl looks at.
 _LIFE, _CLOCK = "igtl-alive", "igtl-clock-"
+#: Seconds in which a peer that was connected to may show what it is, before it is asked anything.
+_GREETING = 0.2
+_BY_US = "this side closed the link"

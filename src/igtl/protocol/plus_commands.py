@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
 from igtl.errors import NotAvailable
 from igtl.messages.command import Command
+from igtl.messages.message import Message
+from igtl.messages.pose import Position, Transform
+from igtl.messages.tracking import QuaternionTrackingData, TrackingData
 from igtl.protocol.replies import root_of, written
 from igtl.protocol.service import Service
 from igtl.protocol.transforms import Transforms, names_of
@@ -14,6 +17,8 @@ from igtl.protocol.transforms import Transforms, names_of
 __all__ = ["plus_commands"]
 
 _IMAGES = ("IMAGE", "VIDEO")
+_TRACKED: tuple[type[Message], ...]
+_TRACKED = (Transform, Position, TrackingData, QuaternionTrackingData)
 
 
 def plus_commands(service: Service) -> dict[str, Callable[..., object]]:
@@ -37,7 +42,7 @@ def plus_commands(service: Service) -> dict[str, Callable[..., object]]:
         if frames is None:
             raise NotAvailable(f"TransformName is {name!r}, expected such as 'ProbeToTracker'")
         known = Transforms()
-        for message in service.messages():
+        for message in _tracked(service):
             known.update(message)
         pose = known[frames]
         return {
@@ -57,6 +62,15 @@ def plus_commands(service: Service) -> dict[str, Callable[..., object]]:
         "GetTransform": transform,
         "Version": version,
     }
+
+
+def _tracked(service: Service) -> Iterator[Message]:
+    """The newest poses; images and the like are not looked at, which would copy them."""
+    for wire_type, device in service.devices:
+        for cls in _TRACKED:
+            item = service.newest(cls, device) if wire_type in cls.wire_types else None
+            if item is not None:
+                yield item.message()
 
 
 def _said(command: Command, text: str) -> str:

@@ -15,25 +15,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from igtl.codec.frame import NAME_SIZE
+from igtl.codec.text import decode_fixed as text
 from igtl.errors import DecodeError, MessageError, NotAvailable
 from igtl.messages.bind import Bind
 from igtl.messages.catalogue import ImageMeta, LabelMeta
 from igtl.messages.command import Command, CommandReply
-from igtl.messages.message import Message
+from igtl.messages.message import Message, Unknown
 from igtl.messages.query import Companion, Get, Ready, Start, Stop
 from igtl.messages.registry import class_of
 from igtl.messages.status import Capability, Status, StatusCode
 from igtl.messages.string import ClientInfo, String
 from igtl.messages.video import VideoMeta
 from igtl.protocol import plus
-from igtl.protocol.flow import Flows
-from igtl.protocol.matching import names_its_items
+from igtl.protocol.flow import VERSION_1, Flows, in_version_1
+from igtl.protocol.matching import HELLO, candidates, names_its_items
 from igtl.protocol.newest import Newest
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.profile import IGTL, Profile, recognise
 from igtl.protocol.replies import failed, succeeded
 
-__all__ = ["Guest", "Job", "Reply", "Service", "explained", "is_question", "text"]
+__all__ = ["Guest", "Job", "Reply", "Service", "explained", "is_question"]
 
 Reply = Message | Outgoing
 #: Called with the client and its question.
@@ -44,6 +45,8 @@ _MOST_REPLIES = 32
 #: So many messages of a client are looked at to recognise it.
 _GREETINGS = 3
 _order = operator.itemgetter(0)
+#: What tells a command from others: its number, and all of it, since not every client numbers well.
+Key = tuple[int | str, str, str]
 _QUESTIONS = (b"GET_", b"STT_", b"STP_")
 _LISTS: tuple[type[Message], ...] = (ImageMeta, LabelMeta, VideoMeta)
 
@@ -86,7 +89,7 @@ class Guest:
         self.flows = Flows()
         self.version = 1
         self._greetings = _GREETINGS if profile is None else 0
-        self._replies: OrderedDict[tuple[str, object], Message | None] = OrderedDict()
+        self._replies: OrderedDict[Key, Message | None] = OrderedDict()
 
     @property
     def plain(self) -> bool:
@@ -98,6 +101,11 @@ class Guest:
         """Whether nothing more can be learned from what it sends."""
         return not self._greetings and self.version > 1
 
+    @property
+    def greeting(self) -> bool:
+        """Whether its messages are still looked at to learn what it is."""
+        return self._greetings > 0
+
     def meet(self, message: Message) -> None:
         """Look at a message to learn whom we talk to."""
         self.version = max(self.version, message.header_version or 1)
@@ -107,7 +115,7 @@ class Guest:
             if found is not None:
                 self.profile, self._greetings = found, 0
 
-    def begun(self, key: tuple[str, object]) -> bool:
+    def begun(self, key: Key) -> bool:
         """Note that a command is being executed; whether it was before."""
         if key in self._replies:
             return True
@@ -116,12 +124,12 @@ class Guest:
             self._replies.popitem(last=False)
         return False
 
-    def replied(self, key: tuple[str, object], reply: Message) -> None:
+    def replied(self, key: Key, reply: Message) -> None:
         """Remember the reply to a command."""
         if key in self._replies:
             self._replies[key] = reply
 
-    def reply_to(self, key: tuple[str, object]) -> Message | None:
+    def reply_to(self, key: Key) -> Message | None:
         """The reply that was given to a command; None while it is being executed."""
         return self._replies.get(key)
 
@@ -174,8 +182,8 @@ class Service:
         """The newest of a class and device; an empty name takes any device."""
         found = [
             entry
-            for kind, entry in self._newest
-            if class_of(kind[0]) is cls and (not device or text(kind[1]) == device)
+            for kind, entry in candidates(self._newest, cls, device)
+            if not device or text(kind[1]) == device
         ]
         return max(found, key=_order)[1] if found else None
 
@@ -206,6 +214,10 @@ class Service:
                 return self._string_command(guest, question)
             case ClientInfo():
                 return self._subscribe(guest, question)
+            case Unknown() if question.wire_type == HELLO.wire_type:
+                guest.version = 2
+            case Unknown() if question.wire_type.startswith(("GET_", "STT_")):
+                return [self._not_known(question)]
         return []
 
     def _get(self, guest: Guest, query: Get, received: float) -> list[Reply] | Job:
@@ -214,18 +226,20 @@ class Service:
                 return Job(
                     handler,
                     query,
-                    lambda result: self._computed(guest, query, result),
+                    lambda result: self._computed(guest, query, result, received),
                     lambda error: [self._refusal(query, error)],
                 )
         return self._given(guest, query, received)
 
-    def _computed(self, guest: Guest, query: Get, result: object) -> list[Reply]:
+    def _computed(self, guest: Guest, query: Get, result: object, received: float) -> list[Reply]:
         """Answers that a handler gave; without one, what was published."""
         if result is None:
-            return self._given(guest, query, 0.0)
+            return self._given(guest, query, received)
         if not isinstance(result, query.target):
             expected = f"expected {query.target.__name__} or None"
             raise MessageError(f"the handler gave {result!r:.60}, {expected}")
+        if not result.device_name:
+            result = result.replace(device_name=_fitting(query.device_name))
         return [self._as_answer(guest, query, result)]
 
     def _given(self, guest: Guest, query: Get, received: float) -> list[Reply]:
@@ -286,13 +300,9 @@ class Service:
         if version >= 2 and id_:
             message = found if isinstance(found, Message) else found.message()
             return message.replace(header_version=2, message_id=id_)
-        if isinstance(found, Outgoing):
-            if guest.version >= 2 or found.buffers[0][1] < 2:
-                return found
-            found = found.message()
-        if guest.version < 2 and found.lowest_version < 2 and (found.header_version or 1) > 1:
-            return found.replace(header_version=1, metadata={}, message_id=0)
-        return found
+        if guest.version >= 2:
+            return found
+        return VERSION_1.adapt(found) if isinstance(found, Message) else in_version_1(found)
 
     def _refusal(self, query: Message, why: str = "") -> Message:
         """The answer to a query that cannot be obeyed: RTS_ where the type has one, or STATUS."""
@@ -304,6 +314,15 @@ class Service:
             StatusCode.NOT_FOUND,
             error_name="NotAvailable",
             text=why or f"no {query.target.wire_type}{of}",
+            **_common(query, query.device_name),
+        )
+
+    def _not_known(self, query: Unknown) -> Status:
+        """The answer to a query for a type that nobody here has heard of."""
+        return Status(
+            StatusCode.UNKNOWN_INSTRUCTION,
+            error_name="UnknownType",
+            text=f"{query.wire_type} is not known",
             **_common(query, query.device_name),
         )
 
@@ -322,38 +341,33 @@ class Service:
         item = self.newest(cls, device)
         if item is None:
             return [self._refusal(query)]
-        guest.flows.start(cls, device, getattr(query, "interval", 0.0) or 0.0)
+        interval = getattr(query, "interval", 0.0) or 0.0
+        guest.flows.start(cls, device, interval, version=guest.version)
         first = [
-            self._unnumbered(guest, one)
+            one
             for kind, (_, one) in self._newest
             if class_of(kind[0]) is cls and (not device or text(kind[1]) == device)
         ]
         picked = guest.flows.pick(first, now, pushed=False)
         return [Ready(cls, **_common(query, query.device_name)), *picked]
 
-    def _unnumbered(self, guest: Guest, item: Outgoing) -> Outgoing:
-        """Data of a stream, as the client can read it."""
-        if guest.version >= 2 or item.buffers[0][1] < 2:
-            return item
-        changed = self._as_answer(guest, Status(header_version=1), item)
-        return changed if isinstance(changed, Outgoing) else Outgoing(changed, 0.0)
-
     def _stop(self, guest: Guest, query: Stop) -> list[Reply]:
         device = self._device(query)
-        ended = guest.flows.stop(query.target, device)
-        known = ended or self.newest(query.target, device) is not None
-        if not Ready.of(query.target):
-            return []
-        return [Ready(query.target, 0 if known else 1, **_common(query, query.device_name))]
+        known = self.newest(query.target, device) is not None
+        if known or guest.flows.has(query.target, device):
+            guest.flows.stop(query.target, device)
+            return [Ready(query.target, **_common(query, query.device_name))]
+        return [self._refusal(query)]
 
     def _subscribe(self, guest: Guest, message: ClientInfo) -> list[Reply]:
-        guest.flows.wishes = plus.Subscription.from_message(message)
+        guest.flows.subscribe(plus.Subscription.from_message(message))
         return []
 
     # ---- commands
 
     def _command(self, guest: Guest, command: Command) -> list[Reply] | Job:
-        return self._execute(guest, command, ("COMMAND", command.command_id), lambda reply: reply)
+        key = command.command_id, command.name, command.content
+        return self._execute(guest, command, key, lambda reply: reply)
 
     def _string_command(self, guest: Guest, message: String) -> list[Reply] | Job:
         """The older form of PLUS: a STRING to CMD_n, answered by one from ACK_n."""
@@ -363,18 +377,25 @@ class Service:
         name = plus.command_name(message.text)
         command = Command(0, name, message.text, device_name=message.device_name)
         return self._execute(
-            guest, command, ("CMD_", number), lambda reply: plus.string_reply(number, reply)
+            guest,
+            command,
+            (number, name, message.text),
+            lambda reply: plus.string_reply(number, reply),
         )
 
     def _execute(
         self,
         guest: Guest,
         command: Command,
-        key: tuple[str, object],
+        key: Key,
         form: Callable[[CommandReply], Message],
     ) -> list[Reply] | Job:
-        """Have a command executed; one that comes again is answered from memory."""
-        if guest.begun(key):
+        """Have a command executed; one that comes again is answered from memory.
+
+        Number 0 is that of clients which do not number their commands: each is a new one.
+        """
+        number, *_ = key
+        if number and guest.begun(key):
             before = guest.reply_to(key)
             return [] if before is None else [before]
 
@@ -415,14 +436,14 @@ def explained(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
-def text(raw: bytes) -> str:
-    """A type or name in a header, as text."""
-    return raw.partition(b"\0")[0].decode("utf-8", "replace")
-
-
 def _common(query: Message, device: str) -> dict[str, Any]:
     """Common fields of an answer: as new as the question, with its message id."""
-    common: dict[str, Any] = {"device_name": device.encode()[:NAME_SIZE].decode(errors="ignore")}
+    common: dict[str, Any] = {"device_name": _fitting(device)}
     if (query.header_version or 1) >= 2:
         common |= {"header_version": 2, "message_id": query.message_id}
     return common
+
+
+def _fitting(name: str) -> str:
+    """As much of a name as a header has room for."""
+    return name.encode()[:NAME_SIZE].decode(errors="ignore")

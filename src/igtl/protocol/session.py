@@ -1,44 +1,47 @@
 """What this side asked its peer for, and what came of it: queries, streams and commands.
 
 No input and output, and no clock: frames that arrive are shown to `Session.route`, the time is an
-argument. Every question is an `Exchange`, whose life is a table of states and events; which frame
-is which event of which exchange is decided in one place, `Session._take`.
+argument. Every question is an `Exchange` with a state; which frame is which event of which exchange
+is decided in one place, `Session._take`.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from enum import Enum, auto
-from types import TracebackType
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, TypeVar
 
 from igtl.codec.frame import Frame
-from igtl.errors import ClosedError, CommandError, DecodeError, MessageError, NotAvailable
-from igtl.errors import TimeoutError as IgtlTimeoutError
+from igtl.errors import DecodeError, MessageError
 from igtl.messages.command import Command, CommandReply
 from igtl.messages.message import Message, decode_frame
-from igtl.messages.query import Get, Ready, Start, Stop
+from igtl.messages.query import Get, Ready, Start
 from igtl.messages.registry import class_of
 from igtl.messages.status import Status, StatusCode
 from igtl.messages.string import String
-from igtl.protocol.backlog import Backlog
+from igtl.protocol.exchange import (
+    TABLES,
+    AboutType,
+    Answer,
+    Event,
+    Exchange,
+    Order,
+    State,
+    Subscription,
+)
 from igtl.protocol.inbox import Inbox
-from igtl.protocol.matching import is_of, message_id_of, names_its_items
+from igtl.protocol.matching import HELLO, candidates, is_of, message_id_of, names_its_items
+from igtl.protocol.newest import Newest
 from igtl.protocol.plus import command_text, string_command
 from igtl.protocol.profile import IGTL, Profile, recognise
-from igtl.protocol.replies import verdict
 
 __all__ = ["TABLES", "Answer", "Event", "Exchange", "Order", "Session", "State", "Subscription"]
 
 M = TypeVar("M", bound=Message)
+E = TypeVar("E", bound=Exchange)
 
-#: Data of a stream that was stopped still comes for a while: so many seconds it is thrown away.
-_AFTERMATH = 1.0
 #: So many messages are looked at to recognise a peer by what it sends first.
 _GREETINGS = 3
-#: What a stream may have waiting.
-_MOST_FRAMES, _MOST_BYTES = 10_000, 256 << 20
 
 #: Codes of a STATUS that can mean "no" to a question. Others are news of the device.
 _REFUSALS = frozenset(
@@ -53,241 +56,6 @@ _REFUSALS = frozenset(
         StatusCode.NOT_PRESENT,
     }
 )
-
-
-class State(Enum):
-    """Where an exchange is."""
-
-    ASKED = auto()
-    RUNNING = auto()
-    STOPPING = auto()
-    DONE = auto()
-    REFUSED = auto()
-    LATE = auto()
-    LOST = auto()
-
-
-class Event(Enum):
-    """What happens to an exchange."""
-
-    DATA = "data"
-    ACCEPTED = "RTS_ 0"
-    DENIED = "RTS_ 1, STATUS"
-    STOPPED = "stopped"
-    EXPIRED = "time is over"
-    LOST = "link lost"
-    RESTORED = "link restored"
-
-
-Table = dict[tuple[State, Event], State]
-
-_ANSWER: Table = {
-    (State.ASKED, Event.DATA): State.DONE,
-    (State.ASKED, Event.ACCEPTED): State.ASKED,
-    (State.ASKED, Event.DENIED): State.REFUSED,
-    (State.ASKED, Event.STOPPED): State.DONE,
-    (State.ASKED, Event.EXPIRED): State.LATE,
-    (State.ASKED, Event.LOST): State.LOST,
-}
-_STREAM: Table = {
-    (State.ASKED, Event.DATA): State.RUNNING,
-    (State.ASKED, Event.ACCEPTED): State.RUNNING,
-    (State.ASKED, Event.DENIED): State.REFUSED,
-    (State.ASKED, Event.STOPPED): State.STOPPING,
-    (State.ASKED, Event.EXPIRED): State.LATE,
-    (State.ASKED, Event.LOST): State.LOST,
-    (State.RUNNING, Event.DATA): State.RUNNING,
-    (State.RUNNING, Event.ACCEPTED): State.RUNNING,
-    (State.RUNNING, Event.DENIED): State.REFUSED,
-    (State.RUNNING, Event.STOPPED): State.STOPPING,
-    (State.RUNNING, Event.LOST): State.LOST,
-    (State.LATE, Event.STOPPED): State.STOPPING,
-    (State.LOST, Event.RESTORED): State.RUNNING,
-    (State.LOST, Event.STOPPED): State.DONE,
-    (State.REFUSED, Event.STOPPED): State.DONE,
-    (State.STOPPING, Event.DATA): State.STOPPING,
-    (State.STOPPING, Event.ACCEPTED): State.DONE,
-    (State.STOPPING, Event.DENIED): State.DONE,
-    (State.STOPPING, Event.EXPIRED): State.DONE,
-    (State.STOPPING, Event.LOST): State.DONE,
-}
-#: All transitions; what is not listed changes nothing.
-TABLES: Mapping[str, Table] = {"GET_, COMMAND": _ANSWER, "STT_ ... STP_": _STREAM}
-
-
-class Exchange:
-    """One question, and what became of it.
-
-    Attributes:
-        question: the message to send.
-        asked: what was asked of whom, for people.
-        state: where it is.
-    """
-
-    table: ClassVar[Table] = _ANSWER
-
-    def __init__(self, session: Session, question: Message, asked: str) -> None:
-        self.question, self.asked = question, asked
-        self.state = State.ASKED
-        self.answer: Frame | None = None
-        self.device = question.device_name
-        self._session = session
-        self._why = ""
-        self._refusal: Message | None = None
-
-    @property
-    def settled(self) -> bool:
-        """Whether the question is not open any more."""
-        return self.state is not State.ASKED
-
-    def on(self, event: Event, why: str = "", refusal: Message | None = None) -> bool:
-        """Go where the table leads; whether it leads anywhere."""
-        state = self.table.get((self.state, event))
-        if state is None:
-            return False
-        if state is not self.state:
-            self.state, self._why, self._refusal = state, why or self._why, refusal
-        return True
-
-    def check(self) -> None:
-        """Raise what went wrong, if anything did."""
-        if self.state is State.REFUSED:
-            raise NotAvailable(f"{self.asked}: {self._why}", self._refusal)
-        if self.state is State.LATE:
-            raise IgtlTimeoutError(f"{self.asked}: no answer within {self._why}")
-        if self.state is State.LOST:
-            raise ClosedError(f"{self.asked}: the link ended before the answer: {self._why}")
-
-    def expire(self, timeout: float) -> None:
-        """The time for an answer is over."""
-        self.on(Event.EXPIRED, f"{timeout:g} s{self._session.hint(self)}")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._session.forget(self)
-
-
-E = TypeVar("E", bound=Exchange)
-
-
-class _AboutType(Exchange, Generic[M]):
-    """A question for messages of one class."""
-
-    def __init__(self, session: Session, cls: type[M], question: Message, asked: str) -> None:
-        super().__init__(session, question, asked)
-        self.cls = cls
-
-    def wants(self, frame: Frame) -> bool:
-        """Whether a frame can be what was asked for."""
-        if not self.cls.knows(frame.raw_type):
-            return False
-        own, theirs = self.question.message_id, message_id_of(frame)
-        if own and theirs:
-            return own == theirs
-        return not self.device or names_its_items(self.cls) or is_of(frame, self.device)
-
-
-class Answer(_AboutType[M]):
-    """A GET_ and its answer."""
-
-    def result(self) -> M:
-        """The message that was asked for.
-
-        Raises:
-            NotAvailable, TimeoutError, ClosedError: there is none.
-            DecodeError: it is malformed.
-        """
-        self.check()
-        assert self.answer is not None  # the state is DONE
-        message: Any = decode_frame(self.answer)
-        return message  # type: ignore[no-any-return]
-
-
-class Order(Exchange):
-    """A COMMAND and its reply."""
-
-    def __init__(self, session: Session, question: Message, asked: str, name: str) -> None:
-        super().__init__(session, question, asked)
-        self.name = name
-        self.reply: CommandReply | String | None = None
-
-    def result(self) -> CommandReply:
-        """The reply.
-
-        Raises:
-            CommandError: the peer says that it failed.
-            TimeoutError, ClosedError: there is none.
-        """
-        self.check()
-        assert self.reply is not None
-        error = verdict(self.reply, self.name)
-        reply = self.reply
-        if isinstance(reply, String):
-            reply = CommandReply(0, self.name, reply.text, device_name=reply.device_name)
-        if error is not None:
-            raise CommandError(f"{self.asked} failed: {error or 'no reason was given'}", reply)
-        return reply
-
-
-class Subscription(_AboutType[M]):
-    """An STT_, the data that follow, and the STP_ that ends them.
-
-    Attributes:
-        backlog: data that came and wait to be taken.
-    """
-
-    table = _STREAM
-
-    def __init__(self, session: Session, cls: type[M], question: Message, asked: str) -> None:
-        super().__init__(session, cls, question, asked)
-        self.backlog = Backlog(
-            session.inbox.counters, max_frames=_MOST_FRAMES, max_bytes=_MOST_BYTES
-        )
-        self.dropped = 0
-        self.confirmed = False  # the peer answers with RTS_
-        self.again = False  # the link was restored, and nothing came since
-        self.newest: Frame | None = None
-        self.over_at = 0.0  # when what comes is no longer thrown away
-
-    @property
-    def live(self) -> bool:
-        """Whether more may come."""
-        return self.state in (State.ASKED, State.RUNNING) or (
-            self.state is State.LOST and not self._session.over
-        )
-
-    @property
-    def over(self) -> bool:
-        """Whether a stream that was stopped has come to its end."""
-        return self.state is not State.STOPPING
-
-    def take_in(self, frame: Frame) -> None:
-        """Data came."""
-        again, self.again = self.again, False
-        if again and frame == self.newest:  # came before the link broke
-            return
-        self.newest = frame
-        if self.state is State.RUNNING:
-            self.backlog.extend((frame,), len(frame.body))
-            self.dropped += self.backlog.drop_oldest()
-
-    def stop(self, now: float) -> Message | None:
-        """What to send to end it; None when nothing has to be sent."""
-        before = self.state
-        self.on(Event.STOPPED)
-        self.over_at = now + _AFTERMATH
-        if self.state is not State.STOPPING:
-            return None
-        if before is State.STOPPING:
-            return None
-        return Stop(self.cls, device_name=self.device, **self._session.common())
 
 
 class Session:
@@ -305,11 +73,12 @@ class Session:
         self.over = False  # the link will not be restored
         self.clock: Callable[[], float] = lambda: 0.0  # of `route`; the shells set it
         self._greetings = _GREETINGS if profile is None else 0
-        self._exchanges: tuple[Exchange, ...] = ()
-        self._pushed: set[tuple[bytes, bytes]] = set()  # what also comes unasked
-        self._answered: dict[tuple[bytes, bytes], Frame] = {}
+        self._exchanges: dict[Exchange, None] = {}  # in order; several threads may ask
+        self._pushed: Newest[bool] = Newest()  # what also comes unasked
+        self._answered: Newest[Frame] = Newest()
         self._ids = itertools.count(1)
-        self._listen()
+        self._told = False
+        inbox.route = self.route
 
     @property
     def active(self) -> bool:
@@ -328,6 +97,16 @@ class Session:
             return {"header_version": 1}
         return {"header_version": 2, "message_id": next(self._ids)}
 
+    def preface(self) -> tuple[Message, ...]:
+        """What goes before the first query: that header version 2 is read here.
+
+        A server would otherwise leave out the metadata of what it answers.
+        """
+        if self._told or self.profile is not IGTL:
+            return ()
+        self._told = True
+        return () if self.inbox.version > 1 else (HELLO,)
+
     def get(self, cls: type[M], device: str | None, fields: Mapping[str, Any]) -> Answer[M]:
         """Ask for one message.
 
@@ -336,7 +115,8 @@ class Session:
         """
         self._check_queries(f"GET_{cls.wire_type}")
         question = Get(cls, device_name=device or "", **fields, **self.common())
-        self._note_pushed(cls)
+        self._note_pushed(cls, device or "")
+        self._note_pushed(Status, device or "")
         return self.add(Answer(self, cls, question, self._asked(question)))
 
     def subscription(
@@ -348,6 +128,7 @@ class Session:
             question = Start(cls, device_name=device or "", **fields, **self.common())
         except TypeError as error:
             raise MessageError(f"STT_{cls.wire_type} cannot carry that: {error}") from None
+        self._note_pushed(cls, device or "")
         return Subscription(self, cls, question, self._asked(question))
 
     def command(
@@ -382,12 +163,18 @@ class Session:
     def forget(self, exchange: Exchange) -> None:
         """An exchange is over for who asked; a stream that still runs out stays a while."""
         if exchange.state is not State.STOPPING:
-            self._exchanges = tuple(one for one in self._exchanges if one is not exchange)
-            self._listen()
+            self._exchanges.pop(exchange, None)
+
+    def streams_also(self, ended: Subscription[Any]) -> bool:
+        """Whether another stream asks for just what this one did: STP_ would end both."""
+        return any(
+            one.cls is ended.cls and one.device == ended.device and one.live
+            for one in self._all(Subscription)
+        )
 
     def hint(self, exchange: Exchange) -> str:
         """What came instead of an answer, for the text of a time-out."""
-        if not isinstance(exchange, _AboutType) or not exchange.device:
+        if not isinstance(exchange, AboutType) or not exchange.device:
             return ""
         names = sorted(
             {frame.device_name for (t, _), (_, frame) in self.inbox.newest if exchange.cls.knows(t)}
@@ -401,20 +188,21 @@ class Session:
     # ---- the life of the link
 
     def lost(self, why: str, *, over: bool) -> None:
-        """The link broke; with `over` for good."""
+        """The link broke; with `over` for good. Else open queries wait to be asked again."""
         self.over = over
-        for exchange in self._exchanges:
-            exchange.on(Event.LOST, why)
+        for exchange in self._all(Exchange):
+            if over or exchange.settled or not isinstance(exchange, AboutType):
+                exchange.on(Event.LOST, why)
 
     def restored(self) -> list[Message]:
-        """What to send first on a new connection: every stream is asked for again."""
-        self.over = False
-        questions = []
-        for exchange in self._exchanges:
-            if exchange.on(Event.RESTORED) and isinstance(exchange, Subscription):
-                exchange.confirmed, exchange.again = False, True
-                questions.append(exchange.question.replace(header_version=1, message_id=0))
-        return questions
+        """What to send first on a new connection: queries and streams are asked for again."""
+        self.over = self._told = False
+        again = [
+            one
+            for one in self._all(AboutType)
+            if not one.settled or (isinstance(one, Subscription) and one.on(Event.RESTORED))
+        ]
+        return [one.resume() for one in again]
 
     # ---- frames
 
@@ -425,14 +213,12 @@ class Session:
         if not self._exchanges:
             return frames
         now = self.clock()
-        left = [frame for frame in frames if not self._take(frame)]
-        for exchange in self._exchanges:
-            if isinstance(exchange, Subscription) and exchange.over_at:
-                if now > exchange.over_at:
-                    exchange.on(Event.EXPIRED)
-                if exchange.state is State.DONE:
-                    self.forget(exchange)
-        return left
+        for stream in self._all(Subscription):
+            if stream.state is State.STOPPING and now > stream.over_at:
+                stream.on(Event.EXPIRED)
+            if stream.state is State.DONE:
+                self.forget(stream)
+        return [frame for frame in frames if not self._take(frame)]
 
     def _meet(self, frames: list[Frame]) -> None:
         """Look at what a peer sends first."""
@@ -445,7 +231,6 @@ class Session:
                 self.profile, self._greetings = found, 0
                 break
             self._greetings -= 1
-        self._listen()
 
     def _take(self, frame: Frame) -> bool:
         """Whether a frame is an event of some exchange, and of nothing else."""
@@ -459,81 +244,68 @@ class Session:
                 return self._take_reply(decode_frame(frame))
             taken = self._take_data(frame)
             if not taken and cls is Status:
-                return self._take_status(decode_frame(frame))
+                return self._take_status(decode_frame(frame), frame)
         except DecodeError:  # who takes it out of the line is told
             return False
         return taken
 
     def _take_data(self, frame: Frame) -> bool:
         """Data for streams, and for the oldest question that asks for just this."""
-        wanting = [
-            one for one in self._exchanges if isinstance(one, _AboutType) and one.wants(frame)
-        ]
+        wanting = [one for one in self._all(AboutType) if one.wants(frame)]
+        asked = [one for one in wanting if isinstance(one, Answer) and not one.settled]
+        id_ = message_id_of(frame)
+        for one in asked:
+            if id_ and one.question.message_id == id_:
+                self._answer(one, frame)
+                return True
         taken = False
         for stream in wanting:
             if isinstance(stream, Subscription) and stream.on(Event.DATA):
                 stream.take_in(frame)
                 taken = True
-        asked = [one for one in wanting if isinstance(one, Answer) and not one.settled]
         if asked:
-            key = frame.raw_type, frame.raw_name
-            exact = [one for one in asked if one.device] or asked
-            exact[0].answer = self._answered[key] = frame
-            exact[0].on(Event.DATA)
-            certain = exact[0].question.message_id and message_id_of(frame)
-            taken = taken or bool(certain) or key not in self._pushed
+            named = [one for one in asked if is_of(frame, one.device)]
+            taken = taken or not self.also_pushed(frame)
+            self._answer((named or asked)[0], frame)
         return taken
 
+    def _answer(self, asked: Answer[Any], frame: Frame) -> None:
+        asked.answer = frame
+        asked.on(Event.DATA)
+        self.note_answered(frame)
+
     def _take_ready(self, ready: Message) -> bool:
+        """Consent or refusal, for a question that waits for it; or the end of a stream."""
         assert isinstance(ready, Ready)
-        open_ones = [
-            one
-            for one in self._exchanges
-            if isinstance(one, _AboutType) and one.cls is ready.target and _awaits(one)
-        ]
-        if not open_ones:
-            return self._take_end(ready)
-        exchange = _closest(open_ones, ready)
-        if isinstance(exchange, Subscription):
-            exchange.confirmed = True
-        if ready.status == 0:
-            return exchange.on(Event.ACCEPTED)
-        why = f"the answer was {ready.wire_type} with status {ready.status}"
-        return exchange.on(Event.DENIED, why, ready)
+        about = [one for one in self._all(AboutType) if one.cls is ready.target]
+        waiting = [one for one in about if _awaits(one) and _concerns(ready, one)]
+        if ready.status == 0:  # who asked for one message waits for that, whatever is said
+            waiting = [one for one in waiting if isinstance(one, Subscription)] or waiting
+        elif not waiting:
+            streams = [one for one in about if isinstance(one, Subscription)]
+            waiting = [one for one in streams if _names(ready, one)]
+        return bool(waiting) and _closest(waiting, ready).consented(ready)
 
-    def _take_end(self, ready: Message) -> bool:
-        """A stream that runs may be ended by the peer, with an RTS_ of failure."""
-        running = [
-            one
-            for one in self._exchanges
-            if isinstance(one, Subscription) and one.cls is ready.target  # type: ignore[attr-defined]
-        ]
-        if not running or ready.status == 0:  # type: ignore[attr-defined]
-            return False
-        why = f"the peer ended it with {ready.wire_type}"
-        return _closest(running, ready).on(Event.DENIED, why, ready)
-
-    def _take_status(self, status: Message) -> bool:
+    def _take_status(self, status: Message, frame: Frame) -> bool:
         """A STATUS that says no to the oldest question that it can be about."""
         assert isinstance(status, Status)
         if status.code not in _REFUSALS:
             return False
-        about = [
-            one
-            for one in self._exchanges
-            if isinstance(one, _AboutType) and not one.settled and _refuses(status, one)
-        ]
+        about = [one for one in self._all(AboutType) if not one.settled and _refuses(status, one)]
         if not about:
             return False
         text = status.text or status.error_name or "no text"
         why = f"the answer was STATUS {status.code} ({text})"
         _closest(about, status).on(Event.DENIED, why, status)
-        return bool(status.device_name or status.message_id)  # else it may be news as well
+        if not (status.device_name or status.message_id) or self.also_pushed(frame):
+            return False  # it may be news as well
+        self.note_answered(frame)
+        return True
 
     def _take_reply(self, reply: Message) -> bool:
         assert isinstance(reply, (CommandReply, String))
-        for order in self._exchanges:
-            if isinstance(order, Order) and not order.settled and _replies(reply, order.question):
+        for order in self._all(Order):
+            if not order.settled and _replies(reply, order.question):
                 order.reply = reply
                 return order.on(Event.DATA)
         return False
@@ -542,19 +314,29 @@ class Session:
 
     def add(self, exchange: E) -> E:
         """Look out for the answers to an exchange."""
-        self._exchanges += (exchange,)
-        self._listen()
+        self._exchanges[exchange] = None
         return exchange
 
-    def _listen(self) -> None:
-        """Look at frames only while there is something to look for."""
-        self.inbox.route = self.route if self._greetings or self._exchanges else None
+    def _all(self, kind: type[E]) -> list[E]:
+        """Exchanges of a kind, the oldest first."""
+        return [one for one in tuple(self._exchanges) if isinstance(one, kind)]
 
-    def _note_pushed(self, cls: type[Message]) -> None:
+    def _note_pushed(self, cls: type[Message], device: str) -> None:
         """Remember what came unasked: an answer of the same name then goes into line as well."""
-        for key, (_, frame) in self.inbox.newest:
-            if cls.knows(key[0]) and self._answered.get(key) is not frame:
-                self._pushed.add(key)
+        streams = self._all(Subscription)
+        named = "" if names_its_items(cls) else device
+        for key, (_, frame) in candidates(self.inbox.newest, cls, named):
+            answered = self._answered.get(key) is frame
+            if not answered and not any(stream.wants(frame) for stream in streams):
+                self._pushed.keep(key, True, 0)
+
+    def also_pushed(self, frame: Frame) -> bool:
+        """Whether what a frame is of came unasked before."""
+        return self._pushed.get((frame.raw_type, frame.raw_name)) is not None
+
+    def note_answered(self, frame: Frame) -> None:
+        """Remember that what came last of a device was asked for."""
+        self._answered.keep((frame.raw_type, frame.raw_name), frame, frame.body_size)
 
     def _asked(self, question: Message) -> str:
         of = f" of device {question.device_name!r}" if question.device_name else ""
@@ -569,10 +351,33 @@ class Session:
 
 
 def _awaits(exchange: Exchange) -> bool:
-    """Whether an RTS_ can be for this exchange."""
+    """Whether an RTS_ is still to come for this exchange."""
     if isinstance(exchange, Subscription) and exchange.state is State.RUNNING:
         return not exchange.confirmed
     return exchange.state in (State.ASKED, State.STOPPING)
+
+
+def _concerns(ready: Ready, exchange: AboutType[Any]) -> bool:
+    """Whether an RTS_ can be about an exchange.
+
+    Answers have the device name of their query (reference, ImageDatabaseServer); where neither is
+    named, or the type names what it holds, nothing is certain.
+    """
+    if _foreign(ready, exchange):
+        return False
+    unsure = not (ready.device_name and exchange.device) or names_its_items(exchange.cls)
+    return unsure or ready.device_name == exchange.device
+
+
+def _names(ready: Ready, exchange: AboutType[Any]) -> bool:
+    """Whether an RTS_ is about just what an exchange is."""
+    return ready.device_name == exchange.device and not _foreign(ready, exchange)
+
+
+def _foreign(ready: Ready, exchange: AboutType[Any]) -> bool:
+    """Whether an RTS_ answers another question, by its message id. STP_ has one of its own."""
+    own, theirs = exchange.question.message_id, ready.message_id
+    return bool(own and theirs) and own != theirs and exchange.state is not State.STOPPING
 
 
 def _closest(exchanges: list[E], answer: Message) -> E:
@@ -584,7 +389,7 @@ def _closest(exchanges: list[E], answer: Message) -> E:
     return (named or exchanges)[0]
 
 
-def _refuses(status: Message, exchange: _AboutType[Any]) -> bool:
+def _refuses(status: Message, exchange: AboutType[Any]) -> bool:
     """Whether a STATUS can be the answer to a question."""
     if status.message_id and exchange.question.message_id:
         return status.message_id == exchange.question.message_id

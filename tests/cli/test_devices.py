@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import igtl
+from tests.cli.conftest import Call, Serve, Start, StartOnTerminal
+from tests.cli.program import stream_of
+from tests.cli.servers import asked_of, slicer_server
+
+US = igtl.Image(np.zeros((4, 5), np.uint8), spacing=(0.5, 0.25, 1), device_name="US", timestamp=7)
+PROBE = igtl.Transform(
+    np.eye(4), device_name="ProbeToTracker", metadata={"TransformStatus": "OK", "Unit": "mm"}
+)
+EVIL = igtl.String("x", device_name="\x1b[2J", metadata={"\x1b[5m": "y"})
+SHORT = ("--seconds", "0.3")
+
+
+@pytest.fixture
+def quiet_server() -> Iterator[igtl.Server]:
+    """A server that sends nothing by itself."""
+    with igtl.Server(port=0) as server:
+        yield server
+
+
+@pytest.fixture
+def server(quiet_server: igtl.Server) -> igtl.Server:
+    """A server that sends a few messages to each client who comes."""
+
+    @quiet_server.on_connect
+    def send(client: igtl.Peer) -> None:
+        client.send(US, US, PROBE, EVIL)
+
+    return quiet_server
+
+
+def test_a_line_a_device_and_what_is_known_of_the_server(server: igtl.Server, call: Call) -> None:
+    server.offer(US)
+    ended = call("devices", server.endpoint, *SHORT)
+    assert (ended.status, ended.err) == (0, "")
+    head, *rows, blank, counts, kind, types = ended.out.splitlines()
+    assert head.split() == [
+        *("device", "type", "messages", "rate", "header", "latest", "metadata"),
+    ]
+    assert [" ".join(row.split()) for row in rows] == [
+        "US IMAGE 2 - v1 5 x 4 x 1 uint8, 0.5 x 0.25 x 1 mm, RAS -",
+        "ProbeToTracker TRANSFORM 1 - v2 ( 0.00, 0.00, 0.00) mm turned 0.0 deg "
+        "TransformStatus Unit",
+        "\\x1b[2J STRING 1 - v2 x \\x1b[5m",
+    ]
+    assert (blank, counts) == ("", "4 messages in 0.3 s")
+    assert kind == f"{server.endpoint} is 127.0.0.1:{server.port}, PLUS (profile plus)"
+    assert types.startswith("it understands CAPABILITY GET_CAPABIL GET_IMAGE ")
+
+
+def test_json_has_the_same_and_more(server: igtl.Server, call: Call) -> None:
+    ended = call("devices", server.endpoint, *SHORT, "--json")
+    assert (ended.status, ended.err) == (0, "")
+    found = json.loads(ended.out)
+    assert (found["messages"], found["malformed"], found["profile"]) == (4, 0, "plus")
+    assert "GET_STATUS" in found["capabilities"]
+    us, probe, _ = found["devices"]
+    assert us.pop("image") == {
+        "size": [5, 4, 1],
+        "components": 1,
+        "scalar": "uint8",
+        "spacing": [0.5, 0.25, 1.0],
+        "origin": [0.0, 0.0, 0.0],
+        "coordinates": "RAS",
+    }
+    assert us == {
+        "device": "US",
+        "type": "IMAGE",
+        "messages": 2,
+        "malformed": 0,
+        "bytes": 2 * len(igtl.encode(US)),
+        "rate": None,
+        "header_versions": [1],
+        "metadata_keys": [],
+    }
+    assert probe["metadata_keys"] == ["TransformStatus", "Unit"]
+
+
+def test_rates_are_those_of_the_whole_time(start: Start) -> None:
+    server = start("serve", "tracker", "--port", "0")
+    port = server.line_with("Listening on").partition(",")[0].rpartition(":")[2]
+    ended = start("devices", f"localhost:{port}", "--seconds", "1", "--json").wait()
+    found = {one["device"]: one for one in json.loads(ended.out)["devices"]}
+    assert found.keys() == {
+        *("ProbeToTracker", "NeedleToTracker", "ReferenceToTracker", "Tracker"),
+    }
+    assert 40 < found["Tracker"]["rate"] < 60
+
+
+def test_3d_slicer_is_recognised_and_not_asked(call: Call) -> None:
+    with slicer_server() as (server, asked):
+        ended = call("devices", server.endpoint, *SHORT)
+    assert ended.status == 0
+    assert "3D Slicer (profile slicer)\nit was not asked what it understands" in ended.out
+    assert asked_of(asked) == []
+
+
+def test_a_server_that_sends_nothing_by_itself(quiet_server: igtl.Server, call: Call) -> None:
+    quiet_server.offer(US)
+    ended = call("devices", quiet_server.endpoint, *SHORT)
+    assert ended.status == 0
+    assert ended.out.startswith("0 messages in 0.3 s\n")
+    assert "nothing comes by itself: igtl get and igtl stream ask for it\n" in ended.out
+
+
+def test_a_port_without_anything_has_status_3(quiet_server: igtl.Server, call: Call) -> None:
+    quiet_server.on_message(igtl.Get)(lambda client, query: None)
+    ended = call("devices", quiet_server.endpoint, "--seconds", "0.1")
+    assert ended.status == 3
+    assert "it does not say what it understands" in ended.out
+
+
+def test_what_came_before_the_server_closed_is_listed(call: Call, serve_bytes: Serve) -> None:
+    server = serve_bytes(stream_of(US, US.replace(timestamp=8)))
+    ended = call("devices", server.endpoint, "--seconds", "60")
+    assert ended.status == 0
+    assert "US      IMAGE         2" in ended.out
+    assert ended.err.startswith(f"igtl: {server.endpoint} closed the connection after ")
+
+
+def test_malformed_messages_are_counted(call: Call, serve_bytes: Serve) -> None:
+    data = bytearray(igtl.encode(US))
+    data[-1] ^= 1
+    ended = call("devices", serve_bytes(bytes(data)).endpoint, "--seconds", "60")
+    assert "US      IMAGE         1     -  v1      1 malformed  -\n" in ended.out
+    assert "1 message in 0.0 s, 1 malformed\n" in ended.out
+
+
+def test_something_else_than_openigtlink_has_status_1(call: Call, serve_bytes: Serve) -> None:
+    ended = call("devices", serve_bytes(stream_of(US) + b"\0" * 100).endpoint)
+    assert ended.status == 1
+    assert "US" in ended.out
+    assert "this is not OpenIGTLink" in ended.err
+
+
+def test_ctrl_c_lists_what_came_so_far(start_on_terminal: StartOnTerminal) -> None:
+    with igtl.Server(port=0) as server:
+        program = start_on_terminal("devices", server.endpoint, "--seconds", "60")
+        assert server.wait_for_clients(timeout=20)
+        server.publish(igtl.String("hello", device_name="Note"))
+        program.wait_for("1 device, 1 message; ")
+        assert program.interrupt() == 130
+    end = program.shown.rpartition("\x1b[K")[2]
+    assert "Note    STRING         1" in end
+    assert "Traceback" not in program.shown

@@ -1,0 +1,188 @@
+"""What one client is sent, and how fast."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import igtl
+from igtl.messages.series import Series
+from igtl.protocol.flow import Flow, Flows
+from igtl.protocol.outbox import Outgoing
+from igtl.protocol.plus import Subscription as Wishes
+from tests.protocol.conversation import named
+
+T = igtl.Transform
+
+
+def item(device: str, time: float = 1.0, cls: type[igtl.Message] = T) -> Outgoing:
+    return Outgoing(named(cls, device, time), 1.0)
+
+
+def series(count: int) -> Outgoing:
+    return Outgoing(Series(T, matrix=np.stack([np.eye(4)] * count), device_name="A"), 1.0)
+
+
+def devices(items: list[Outgoing]) -> list[str]:
+    return [one.message().device_name for one in items]
+
+
+def times(items: list[Outgoing]) -> list[float | None]:
+    return [one.message().timestamp for one in items]
+
+
+class TestFlow:
+    def test_no_interval_lets_everything_pass(self) -> None:
+        flow = Flow(0.0)
+        for thing in (item("A"), item("A"), series(3)):
+            assert flow.pass_on(thing, 0.0) is thing
+        assert flow.next_due() is None
+
+    def test_a_negative_interval_is_none(self) -> None:
+        assert Flow(-1.0).interval == 0.0
+
+    def test_the_newest_is_held(self) -> None:
+        flow, things = Flow(1.0), [item("A", float(number)) for number in range(1, 5)]
+        assert [flow.pass_on(one, 0.5 * n) for n, one in enumerate(things)] == [
+            things[0],
+            None,
+            things[2],
+            None,
+        ]
+        assert flow.next_due() == 2.0
+        assert flow.due(1.99) == []
+        assert times(flow.due(2.0)) == [4.0]
+        assert flow.due(9.0) == []
+
+    def test_what_is_held_for_a_client_of_version_1(self) -> None:
+        flow = Flow(1.0, version=1)
+        told = Outgoing(named(T, "A").replace(metadata={"a": "b"}), 1.0)
+        passed = [flow.pass_on(told, 0.0), flow.pass_on(told, 0.5), *flow.due(1.0)]
+        assert [one and one.message().header_version for one in passed] == [1, None, 1]
+
+    def test_what_is_held_does_not_follow_what_is_newer(self) -> None:
+        flow = Flow(1.0)
+        for when, time in ((0.0, 1.0), (0.5, 2.0), (1.5, 3.0)):
+            flow.pass_on(item("A", time), when)
+        assert flow.next_due() is None
+        assert flow.due(9.0) == []
+
+    def test_devices_do_not_wait_for_each_other(self) -> None:
+        flow = Flow(1.0)
+        assert devices([one for d in "ABAB" if (one := flow.pass_on(item(d), 0.0))]) == ["A", "B"]
+        assert sorted(devices(flow.due(1.0))) == ["A", "B"]
+
+    def test_of_a_series_the_last_passes(self) -> None:
+        passed = Flow(1.0).pass_on(series(5), 0.0)
+        assert passed is not None
+        assert passed.count == 1
+
+    @given(st.lists(st.floats(0, 2), min_size=1, max_size=30), st.sampled_from([0.1, 0.5, 1.0]))
+    def test_never_too_fast_and_the_last_always_arrives(
+        self, gaps: list[float], interval: float
+    ) -> None:
+        flow, now, sent = Flow(interval), 0.0, []
+        for number, gap in enumerate(gaps, 1):
+            while (when := flow.next_due()) is not None and when <= now + gap:
+                sent += [(when, one) for one in flow.due(when)]
+            now += gap
+            passed = flow.pass_on(item("A", float(number)), now)
+            sent += [(now, passed)] if passed else []
+        sent += [(when, one) for when in [flow.next_due() or now] for one in flow.due(when)]
+        assert all(b[0] - a[0] >= interval - 1e-9 for a, b in itertools.pairwise(sent))
+        assert times([sent[-1][1]]) == [float(len(gaps))]
+
+
+class TestFlows:
+    def test_who_asks_for_nothing_gets_what_is_pushed(self) -> None:
+        flows = Flows()
+        assert flows.plain
+        assert devices(flows.pick([item("A")], 0.0, pushed=True)) == ["A"]
+        assert flows.pick([item("A")], 0.0, pushed=False) == []
+
+    @pytest.mark.parametrize(
+        ("steps", "pushed", "offered"),
+        [
+            ([], "AB", ""),
+            (["+A"], "AB", "A"),
+            (["+"], "AB", "AB"),
+            (["+A", "-A"], "B", ""),
+            (["+", "-A"], "B", "B"),
+            (["+", "-"], "", ""),
+            (["-"], "", ""),
+            (["-A"], "B", ""),
+            (["-", "+A"], "A", "A"),
+            (["-A", "+"], "AB", "AB"),
+            (["+A", "+", "-A"], "B", "B"),
+            (["+A", "+B", "-"], "", ""),
+            (["+A", "-A", "+A"], "AB", "A"),
+            (["-", "+"], "AB", "AB"),
+        ],
+    )
+    def test_start_and_stop(self, steps: list[str], pushed: str, offered: str) -> None:
+        flows = Flows()
+        for step in steps:
+            if step[0] == "+":
+                flows.start(T, step[1:], 0.0)
+            else:
+                flows.stop(T, step[1:])
+        both = [item("A"), item("B")]
+        assert "".join(devices(flows.pick(both, 0.0, pushed=True))) == pushed
+        assert "".join(devices(flows.pick(both, 0.0, pushed=False))) == offered
+        other = item("A", cls=igtl.String)
+        assert flows.pick([other], 0.0, pushed=True) == [other]
+
+    def test_which_there_are(self) -> None:
+        flows = Flows()
+        flows.start(T, "A", 0.0)
+        found = [flows.has(T, "A"), flows.has(T, ""), flows.has(T, "B"), flows.has(igtl.Image, "")]
+        assert found == [True, True, False, False]
+        assert not flows.plain
+
+    def test_another_pace(self) -> None:
+        flows = Flows()
+        flows.start(T, "A", 1.0)
+        things = [item("A"), item("A")]
+        assert len(flows.pick(things, 0.0, pushed=True)) == 1
+        flows.start(T, "A", 0.0)
+        assert len(flows.pick(things, 0.0, pushed=True)) == 2
+        assert flows.next_due() is None
+
+    def test_next_due_is_the_first(self) -> None:
+        flows = Flows()
+        flows.start(T, "A", 1.0)
+        flows.start(T, "B", 0.25)
+        flows.pick([item(device) for device in "AABB"], 0.0, pushed=True)
+        assert flows.next_due() == 0.25
+        assert devices(flows.due(0.5)) == ["B"]
+        assert flows.next_due() == 1.0
+
+    @pytest.mark.parametrize("change", ["stop", "start"])
+    def test_what_was_held_for_a_stream_that_is_over(self, change: str) -> None:
+        flows = Flows()
+        flows.start(T, "", 1.0)
+        flows.pick(
+            [item("A", 1.0), item("A", 2.0), item("B", 1.0), item("B", 2.0)], 0.0, pushed=True
+        )
+        flows.stop(T, "A") if change == "stop" else flows.start(T, "A", 0.0)
+        assert devices(flows.due(5.0)) == ["B"]
+
+    def test_types_that_nobody_knows(self) -> None:
+        odd = Outgoing(igtl.Unknown("ODD", b"x"), 1.0)
+        flows = Flows()
+        flows.stop(T, "")
+        assert flows.pick([odd], 0.0, pushed=True) == [odd]
+        assert flows.pick([odd], 0.0, pushed=False) == []
+
+    def test_silence_is_stronger_than_wishes(self) -> None:
+        flows = Flows()
+        flows.subscribe(Wishes(types=("TDATA",), tracking_interval=1.0))
+        things = [item("A", float(n), igtl.TrackingData) for n in (1, 2)]
+        assert len(flows.pick(things, 0.0, pushed=True)) == 1
+        flows.stop(igtl.TrackingData, "A")
+        assert flows.due(2.0) == []
+        assert flows.pick(things, 9.0, pushed=True) == []
