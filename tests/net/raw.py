@@ -74,6 +74,10 @@ def header(
     return struct.pack(">H12s20sQQQ", version, wire_type, b"Raw", 0, body_size, crc)
 
 
+#: The type of what igtl's clients say before their first query.
+HELLO = b"GET_IGTL\0\0\0\0"
+
+
 class RawPeer:
     """One end of a connection.
 
@@ -109,7 +113,12 @@ class RawPeer:
         return igtl.decode(self.receive_bytes())
 
     def receive_bytes(self) -> bytes:
-        """As `receive`, not decoded."""
+        """As `receive`, not decoded. What igtl says before its first query is passed over."""
+        data = self.receive_any_bytes()
+        return self.receive_any_bytes() if data[2:14] == HELLO else data
+
+    def receive_any_bytes(self) -> bytes:
+        """As `receive_bytes`, whatever it is."""
         head = self.read(58)
         if not head:
             raise EOFError("closed")

@@ -9,7 +9,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 import igtl
 from igtl.messages.query import Get, Ready, Start, Stop
-from igtl.protocol.session import Answer, Exchange, Order, State, Subscription
+from igtl.protocol.exchange import AboutType, Answer, Exchange, Order, State, Subscription
 from tests.codec.wire import packet
 from tests.protocol.conversation import Client, FakeClock, named
 
@@ -133,9 +133,14 @@ class Conversation(RuleBasedStateMachine):
         lost = {one for one in self.all if one.state is State.LOST}
         self.client.inbox.begin()
         questions = self.client.session.restored()
-        again = [one.question for one in self.all if one in lost and one.state is State.RUNNING]
+        again = [
+            one.question
+            for one in self.all
+            if (one in lost and one.state is State.RUNNING)
+            or (isinstance(one, AboutType) and one.state is State.ASKED)
+        ]
         assert questions == again
-        assert all(isinstance(one, Start) for one in questions)
+        assert all(isinstance(one, (Get, Start)) for one in questions)
 
     @rule(cls=classes, device=devices, version=st.sampled_from([1, 2]), number=numbers)
     def data(self, cls: type[igtl.Message], device: str, version: int, number: int) -> None:

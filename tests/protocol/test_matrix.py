@@ -276,10 +276,19 @@ class TestGet:
     @for_each(QUERIED)
     def test_lost_link(self, cls: Cls, pair: Pair) -> None:
         question = pair.session.get(cls, "Dev", {})
-        pair.session.lost("cable", over=False)
+        pair.session.lost("cable", over=True)
         assert pair.session.restored() == []
         with pytest.raises(igtl.ClosedError, match="cable"):
             question.result()
+
+    @for_each(GIVEN)
+    def test_asked_again_over_a_restored_link(self, cls: Cls, pair: Pair) -> None:
+        pair.offer(named(cls, "Dev"))
+        question = pair.session.get(cls, "Dev", {})
+        pair.session.lost("cable", over=False)
+        assert pair.session.restored() == [question.question]
+        assert pair.ask(question).result() == named(cls, "Dev")
+        assert pair.session.restored() == []
 
 
 @pytest.mark.parametrize("name", sorted(NO_QUERIES))

@@ -34,7 +34,7 @@ def expired(pair: Pair, exchange: Exchange) -> None:
 
 
 def lost(pair: Pair, _exchange: Exchange) -> None:
-    pair.session.lost("cable", over=False)
+    pair.session.lost("cable", over=True)
 
 
 CAUSES: dict[Event, Cause] = {
