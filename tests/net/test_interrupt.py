@@ -150,7 +150,7 @@ def test_answers_belong_to_their_questions_whatever_was_interrupted(seed: int) -
         done = False
         while not done:
             if not links or links[-1].closed:
-                links.append(igtl.connect(server.endpoint))
+                links.append(igtl.connect(server.endpoint, profile="igtl"))
             with ctrl_c.caught(), contextlib.suppress(igtl.ClosedError):
                 done = work()
         ctrl_c.stop()

@@ -79,19 +79,27 @@ def test_asking_for_the_latest_is_enough_to_bring_it_back(
     eventually(lambda: number_of(link.latest(igtl.Transform)) == 2)
 
 
-def test_questions_fail_at_once(broken: tuple[Link, RawPeer], listener: RawServer) -> None:
+def test_queries_are_asked_again(broken: tuple[Link, RawPeer], listener: RawServer) -> None:
     link, peer = broken
-    result, _ = background(lambda: link.get(igtl.Image, "CT", timeout=PATIENCE))
-    assert peer.receive().wire_type == "GET_IMAGE"
+    result, _ = background(lambda: link.get(igtl.String, "S", timeout=PATIENCE))
+    assert peer.receive().wire_type == "GET_STRING"
     peer.close()
-    wanted = "GET_IMAGE of device 'CT' from .*: the link ended before the answer"
+    peer = listener.accept()
+    again = peer.receive()
+    assert (again.wire_type, again.device_name) == ("GET_STRING", "S")
+    peer.send(wire(igtl.String("here", device_name="S")))
+    assert result.result(PATIENCE).text == "here"
+
+
+def test_commands_are_not(broken: tuple[Link, RawPeer], listener: RawServer) -> None:
+    """They may have been executed."""
+    link, peer = broken
+    result, _ = background(lambda: link.command("Go", timeout=PATIENCE))
+    assert peer.receive().wire_type == "COMMAND"
+    peer.close()
+    wanted = "command 'Go' to .*: the link ended before the answer"
     with within(3), pytest.raises(igtl.ClosedError, match=wanted):
         result.result(PATIENCE)
-    again, _ = background(lambda: link.get(igtl.String, timeout=PATIENCE))
-    peer = listener.accept()
-    assert peer.receive().wire_type == "GET_STRING"
-    peer.send(wire(igtl.String("here")))
-    assert again.result(PATIENCE).text == "here"
 
 
 @linux_only

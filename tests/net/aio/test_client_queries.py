@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 import igtl
 import igtl.aio
 from tests.net.aio.turns import until
-from tests.net.raw import RawPeer, number_of, pose, wire
+from tests.net.raw import RawPeer, RawServer, number_of, pose, wire
 from tests.net.waiting import PATIENCE
 
 Pair = tuple[igtl.aio.Client, RawPeer]
+
+
+@pytest.fixture
+async def known(listener: RawServer) -> AsyncIterator[Pair]:
+    """As `pair`, but the client knows what its server is and asks at once."""
+    async with igtl.aio.connect(listener.endpoint, profile="igtl") as link:
+        with listener.accept() as peer:
+            yield link, peer
 
 
 async def received_by(peer: RawPeer) -> igtl.Message:
@@ -40,9 +49,9 @@ async def test_one_task_iterates_while_another_asks(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_a_question_that_is_cancelled_is_forgotten(pair: Pair, turns: int) -> None:
+async def test_a_question_that_is_cancelled_is_forgotten(known: Pair, turns: int) -> None:
     """Its answer is news then, and the link goes on."""
-    link, peer = pair
+    link, peer = known
     asking: asyncio.Task[object] = asyncio.create_task(link.get(igtl.String, timeout=PATIENCE))
     await until(asking, turns)
     asking.cancel()
