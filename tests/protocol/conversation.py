@@ -148,7 +148,8 @@ class Pair(Client):
     def answers(self, question: igtl.Message, guest: Guest | None = None) -> list[bytes]:
         """What the server answers: bytes there, bytes back."""
         guest = guest or self.guest
-        message = decode_frame(parse(igtl.encode(question)))
+        (frame,) = guest.hear([parse(igtl.encode(question))])
+        message = decode_frame(frame)
         guest.meet(message)
         answer = self.service.answer(guest, message, self.clock.now, 1000.0)
         return packets(_outcome(answer) if isinstance(answer, Job) else answer)

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import igtl
+from igtl.codec.frame import parse
 from igtl.messages.query import Get, Start, Stop
 from igtl.messages.series import Series
+from igtl.protocol.matching import HELLO
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
 from igtl.protocol.plus import string_command
@@ -235,8 +237,17 @@ class TestGuests:
         for _ in range(3):
             assert not guest.known
             guest.meet(igtl.Status())
-        guest.meet(igtl.ClientInfo("<ClientInfo/>", header_version=2))
-        assert (guest.profile, guest.version, guest.known) == (IGTL, 2, True)
+        guest.meet(igtl.ClientInfo("<ClientInfo/>"))
+        assert guest.profile is IGTL
+        assert not guest.known
+        guest.hear([parse(igtl.encode(igtl.Status(header_version=2)))])
+        assert (guest.version, guest.known) == (2, True)
+
+    def test_an_announcement_of_version_2_is_no_message(self) -> None:
+        guest = Guest()
+        (query,) = frames = [parse(igtl.encode(Get(igtl.String)))]
+        assert guest.hear([parse(igtl.encode(HELLO)), query]) == frames
+        assert guest.version == 2
 
     def test_data_go_to_version_1_without_metadata(self, pair: Pair) -> None:
         pair.offer(named(igtl.TrackingData, "T").replace(metadata={"a": "b"}))

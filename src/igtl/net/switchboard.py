@@ -191,6 +191,7 @@ class Switchboard:
 
     def _take_in(self, peer: Peer, frames: list[Frame]) -> None:
         """Frames came from a client (reactor's thread)."""
+        frames = peer.guest.hear(frames)
         handled = bool(self.message_handlers)
         asks = [is_question(frame[1], frame[2]) for frame in frames]
         if handled or not peer.guest.known or True in asks:
@@ -208,7 +209,6 @@ class Switchboard:
     def _handle(self, peer: Peer, frame: Frame, asks: bool) -> None:
         """Show a message to whom it concerns, and answer it."""
         handlers = self.message_handlers
-        peer.guest.version = max(peer.guest.version, frame.version)
         if not (asks or handlers or peer.guest.greeting):
             return
         try:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from igtl.codec.frame import NAME_SIZE
+from igtl.codec.frame import NAME_SIZE, TYPE_SIZE, Frame
 from igtl.codec.text import decode_fixed as text
 from igtl.errors import DecodeError, MessageError, NotAvailable
 from igtl.messages.bind import Bind
@@ -44,6 +44,8 @@ Handler = Callable[[Any, Any], object]
 _MOST_REPLIES = 32
 #: So many messages of a client are looked at to recognise it.
 _GREETINGS = 3
+#: Type of what igtl's clients say before their first query.
+_HELLO = HELLO.wire_type.encode().ljust(TYPE_SIZE, b"\0")
 _order = operator.itemgetter(0)
 #: What tells a command from others: its number, and all of it, since not every client numbers well.
 Key = tuple[int | str, str, str]
@@ -106,9 +108,18 @@ class Guest:
         """Whether its messages are still looked at to learn what it is."""
         return self._greetings > 0
 
+    def hear(self, frames: list[Frame]) -> list[Frame]:
+        """Note what header version came; the frames without an igtl client's announcement."""
+        if self.version > 1:
+            return frames
+        self.version = min(2, max((frame[0] for frame in frames), default=1))
+        if not any(frame[1] == _HELLO for frame in frames):
+            return frames
+        self.version = 2
+        return [frame for frame in frames if frame[1] != _HELLO]
+
     def meet(self, message: Message) -> None:
         """Look at a message to learn whom we talk to."""
-        self.version = max(self.version, message.header_version or 1)
         if self._greetings:
             self._greetings -= 1
             found = recognise(message)
@@ -214,8 +225,6 @@ class Service:
                 return self._string_command(guest, question)
             case ClientInfo():
                 return self._subscribe(guest, question)
-            case Unknown() if question.wire_type == HELLO.wire_type:
-                guest.version = 2
             case Unknown() if question.wire_type.startswith(("GET_", "STT_")):
                 return [self._not_known(question)]
         return []
