@@ -109,7 +109,7 @@ class Answers:
         self._try_to_send(peer, answer)
         if first:
             peer.begin(first)
-        else:
+        elif not peer.guest.plain:
             peer.schedule()
 
     def _run(self, peer: Peer, job: Job, size: int) -> None:

@@ -203,8 +203,9 @@ class Switchboard:
                 if handled:
                     return
                 frames = [one for one, asking in zip(frames, asks, strict=True) if not asking]
-            self._past.dropped += self.arrivals.add(peer, frames)
-            self._notify()
+            if frames:
+                self._past.dropped += self.arrivals.add(peer, frames)
+                self._notify()
 
     def _handle(self, peer: Peer, frame: Frame, asks: bool) -> None:
         """Show a message to whom it concerns, and answer it."""

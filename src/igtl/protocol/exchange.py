@@ -143,7 +143,8 @@ class Exchange:
 
     def expire(self, timeout: float) -> None:
         """The time for an answer is over."""
-        self.on(Event.EXPIRED, f"{timeout:g} s{self._session.hint(self)}")
+        if (self.state, Event.EXPIRED) in self.table:
+            self.on(Event.EXPIRED, f"{timeout:g} s{self._session.hint(self)}")
 
     def __enter__(self) -> Self:
         return self

@@ -12,6 +12,7 @@ import operator
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from igtl.codec.frame import NAME_SIZE, TYPE_SIZE, Frame
@@ -192,6 +193,8 @@ class Service:
     def newest(self, cls: type[Message], device: str) -> Outgoing | None:
         """The newest of a class and device; an empty name takes any device."""
         found = [
+            entry for kind in _kinds(cls, device) if (entry := self._newest.get(kind)) is not None
+        ] or [
             entry
             for kind, entry in candidates(self._newest, cls, device)
             if not device or text(kind[1]) == device
@@ -253,14 +256,16 @@ class Service:
 
     def _given(self, guest: Guest, query: Get, received: float) -> list[Reply]:
         """Answers from what was published or offered."""
-        cls, device = query.target, self._device(query)
+        cls, device = query.target, query.device_name
         if cls is Capability:
             return [Capability(self.types, **_common(query, self.name))]
         if cls is Bind:
             return [self._bound(guest, query)]
-        if not device and cls in _LISTS:
-            return [self._listed(guest, query)]
         item = self.newest(cls, device)
+        if cls in _LISTS and (item is None or not device):
+            return [self._listed(guest, query)]
+        if item is None and names_its_items(cls):
+            item = self.newest(cls, "")
         if item is None and cls is Status:
             return [self._status(query, received)]
         return [self._refusal(query) if item is None else self._as_answer(guest, query, item)]
@@ -436,6 +441,20 @@ def _reply(command: Command, result: object, profile: Profile) -> CommandReply:
         f"the handler of {command.name!r} gave {type(result).__name__}, expected None, str, a "
         "mapping of parameters or a CommandReply"
     )
+
+
+@cache
+def _raw_types(wire_types: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Wire types as headers have them."""
+    return tuple(name.encode().ljust(TYPE_SIZE, b"\0") for name in wire_types)
+
+
+def _kinds(cls: type[Message], device: str) -> list[tuple[bytes, bytes]]:
+    """Type and name of a device's messages, as igtl writes them in headers."""
+    name = device.encode()
+    if not name or len(name) > NAME_SIZE:
+        return []
+    return [(raw_type, name.ljust(NAME_SIZE, b"\0")) for raw_type in _raw_types(cls.wire_types)]
 
 
 def explained(error: BaseException) -> str:

@@ -78,6 +78,7 @@ class Session:
         self._answered: Newest[Frame] = Newest()
         self._ids = itertools.count(1)
         self._told = False
+        self._routed = 0  # messages that were answers, and nothing else
         inbox.route = self.route
 
     @property
@@ -218,7 +219,9 @@ class Session:
                 stream.on(Event.EXPIRED)
             if stream.state is State.DONE:
                 self.forget(stream)
-        return [frame for frame in frames if not self._take(frame)]
+        left = [frame for frame in frames if not self._take(frame)]
+        self._routed += len(frames) - len(left)
+        return left
 
     def _meet(self, frames: list[Frame]) -> None:
         """Look at what a peer sends first."""
@@ -323,6 +326,8 @@ class Session:
 
     def _note_pushed(self, cls: type[Message], device: str) -> None:
         """Remember what came unasked: an answer of the same name then goes into line as well."""
+        if self._routed == self.inbox.counters.messages_received:  # nothing did
+            return
         streams = self._all(Subscription)
         named = "" if names_its_items(cls) else device
         for key, (_, frame) in candidates(self.inbox.newest, cls, named):
