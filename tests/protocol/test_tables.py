@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 import igtl
-from igtl.protocol.session import TABLES, Event, Exchange, State, Subscription
+from igtl.protocol.exchange import TABLES, Event, Exchange, State, Subscription, Table
 from tests.protocol.conversation import Pair
 
 ANSWER, STREAM = TABLES["GET_, COMMAND"], TABLES["STT_ ... STP_"]
@@ -153,3 +154,20 @@ class TestComplete:
     def test_every_state_is_reached(self) -> None:
         assert {State.ASKED, *STREAM.values()} == set(State)
         assert {State.ASKED, *ANSWER.values()} == set(ANSWER_WAYS)
+
+
+def drawn(table: Table) -> str:
+    """A table as ARCHITECTURE.md shows it: states down, events across."""
+    states = list(dict.fromkeys(state for state, _ in table))
+    events = list(dict.fromkeys(event for _, event in table))
+    rows = [["", *(event.value for event in events)], ["---"] * (len(events) + 1)]
+    for state in states:
+        ends = (table.get((state, event)) for event in events)
+        rows.append([state.name.lower(), *(end.name.lower() if end else "" for end in ends)])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_architecture_shows_the_tables(name: str) -> None:
+    text = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert f"**{name}**\n\n{drawn(TABLES[name])}\n" in text
