@@ -7,8 +7,8 @@ import pytest
 import igtl
 from igtl.codec.frame import parse
 from igtl.messages.query import Companion, Get, Ready
+from igtl.protocol.exchange import State
 from igtl.protocol.matching import names_its_items
-from igtl.protocol.session import State
 from tests.messages.samples import sample
 from tests.own_types import own_types
 from tests.protocol.conversation import (

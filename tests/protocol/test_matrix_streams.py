@@ -8,8 +8,8 @@ import pytest
 
 import igtl
 from igtl.messages.query import Ready, Start, Stop
+from igtl.protocol.exchange import State
 from igtl.protocol.matching import names_its_items
-from igtl.protocol.session import State
 from tests.protocol.conversation import (
     STREAMED,
     Cls,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import igtl
+from igtl.protocol.exchange import Order, State
 from igtl.protocol.profile import PLUS, PLUS_STRINGS, SLICER, V1, Profile
-from igtl.protocol.session import Order, State
 from tests.protocol.conversation import Pair
 
 FORMS = pytest.mark.parametrize("profile", [None, SLICER, PLUS, PLUS_STRINGS], ids=str)

@@ -7,8 +7,8 @@ import pytest
 
 import igtl
 from igtl.protocol import exchange as bounds
+from igtl.protocol.exchange import State
 from igtl.protocol.profile import IGTL, PLUS, SLICER, V1
-from igtl.protocol.session import State
 from tests.codec.wire import packet
 from tests.protocol.conversation import Pair, contents, named, taken
 

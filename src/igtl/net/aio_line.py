@@ -15,8 +15,8 @@ from igtl.messages.message import Message, encode_buffers
 from igtl.messages.series import Series, encode_all
 from igtl.net.endpoint import Endpoint, addresses_of, limit_silence, open_socket
 from igtl.net.transport import drain, half_close, send_some, shut
+from igtl.protocol.exchange import Exchange, Subscription
 from igtl.protocol.link import Habits, Link
-from igtl.protocol.session import Exchange, Subscription
 
 __all__ = ["Line", "opened"]
 

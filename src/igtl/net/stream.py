@@ -9,8 +9,8 @@ from typing import Self, TypeVar
 
 from igtl.messages.message import Message
 from igtl.net.line import Line
+from igtl.protocol.exchange import Subscription
 from igtl.protocol.incoming import Incoming
-from igtl.protocol.session import Subscription
 
 __all__ = ["Stream"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from igtl.messages.message import Message
+from igtl.protocol.exchange import State, Subscription
 from igtl.protocol.link import Link
-from igtl.protocol.session import State, Subscription
 
 __all__ = ["Incoming"]
 

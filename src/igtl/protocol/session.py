@@ -20,7 +20,6 @@ from igtl.messages.registry import class_of
 from igtl.messages.status import Status, StatusCode
 from igtl.messages.string import String
 from igtl.protocol.exchange import (
-    TABLES,
     AboutType,
     Answer,
     Event,
@@ -35,7 +34,7 @@ from igtl.protocol.newest import Newest
 from igtl.protocol.plus import command_text, string_command
 from igtl.protocol.profile import IGTL, Profile, recognise
 
-__all__ = ["TABLES", "Answer", "Event", "Exchange", "Order", "Session", "State", "Subscription"]
+__all__ = ["Session"]
 
 M = TypeVar("M", bound=Message)
 E = TypeVar("E", bound=Exchange)
