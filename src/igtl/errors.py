@@ -95,13 +95,13 @@ class NotAvailable(OpenIGTLinkError, LookupError):  # noqa: N818 - it is an answ
 
 
 class CommandError(OpenIGTLinkError):
-    """A peer could not do what it was told to do.
+    """A peer could not do what it was told to do. A server's handler may raise it to say so.
 
     Attributes:
-        reply: the `igtl.Message` that said so.
+        reply: the `igtl.Message` that said so, None when there was none.
     """
 
-    def __init__(self, text: str, reply: Any) -> None:
+    def __init__(self, text: str, reply: Any = None) -> None:
         super().__init__(text)
         self.reply = reply
 

@@ -19,6 +19,8 @@ from tests.net.waiting import within
         ("localhost:0", "localhost", 0),
         ("localhost:65535", "localhost", 65535),
         (":18945", "localhost", 18945),
+        ("18945", "localhost", 18945),
+        ("tcp://7/", "localhost", 7),
         ("10.0.0.7", "10.0.0.7", DEFAULT_PORT),
         ("10.0.0.7:5", "10.0.0.7", 5),
         ("[::1]:18945", "::1", 18945),

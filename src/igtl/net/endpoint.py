@@ -47,6 +47,8 @@ class Endpoint:
             Endpoint(host='tracker.local', port=18944)
             >>> Endpoint.parse("[::1]")
             Endpoint(host='::1', port=18944)
+            >>> Endpoint.parse("18945")  # a number alone is a port of this machine
+            Endpoint(host='localhost', port=18945)
         """
         if not isinstance(text, str):
             raise EndpointError(f"endpoint is {text!r}, expected text such as 'localhost:18944'")
@@ -60,7 +62,8 @@ class Endpoint:
             raise EndpointError(
                 f"endpoint {text!r}: transport {scheme!r} {known}; use host:port, tcp:// or unix://"
             )
-        match = _HOST_PORT.fullmatch(rest.rstrip("/"))
+        rest = rest.rstrip("/")
+        match = _HOST_PORT.fullmatch(f":{rest}" if rest.isascii() and rest.isdigit() else rest)
         host = match and (match["bracketed"] or match["host"] or match["bare6"])
         six = match and (match["bracketed"] or match["bare6"])
         if match is None or not (host or match["port"]) or (six and not _is_ipv6(six)):
