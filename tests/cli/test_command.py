@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import igtl
-from tests.cli.conftest import Call, Start
+from tests.cli.conftest import Call, Serve, Start
 from tests.cli.servers import silent_server
 
 
@@ -68,7 +68,7 @@ def test_an_error_has_status_1(server: igtl.Server, call: Call) -> None:
 def test_an_unknown_command_is_the_servers_error(server: igtl.Server, call: Call) -> None:
     ended = call("command", server.endpoint, "Nope")
     assert ended.status == 1
-    assert "command 'Nope' is not known, expected one of: Echo, Fail, Measure, Start" in ended.err
+    assert "command 'Nope' is not known, expected one of: Echo, Fail, " in ended.err
 
 
 def test_json_has_all_of_the_reply(server: igtl.Server, call: Call) -> None:
@@ -82,9 +82,30 @@ def test_json_has_all_of_the_reply(server: igtl.Server, call: Call) -> None:
 
 def test_json_says_what_failed(server: igtl.Server, call: Call) -> None:
     ended = call("command", server.endpoint, "Fail", "--json")
-    found = json.loads(ended.out)
-    assert (ended.status, found["success"]) == (1, False)
-    assert "is not plugged in" in found["error"]
+    assert (ended.status, ended.err) == (1, "")
+    assert json.loads(ended.out) == {
+        "success": False,
+        "error": "the probe\ufffd[2J is not plugged in",
+        "name": "Fail",
+        "device_name": "",
+        "content": "",
+        "parameters": {},
+        "metadata": {"Status": "FAIL"},
+    }
+
+
+def test_json_has_what_a_failure_says_besides_the_error(server: igtl.Server, call: Call) -> None:
+    @server.on_command("Dive")
+    def dive(client: igtl.Peer, command: igtl.Command) -> igtl.CommandReply:
+        content = '<Command><Result>false</Result><Parameter Name="Depth" Value="5"/></Command>'
+        told = {"Status": "FAIL", "Error": "too deep", "Unit": "mm"}
+        return igtl.CommandReply(0, "too deep", content, metadata=told)
+
+    found = json.loads(call("command", server.endpoint, "Dive", "--json").out)
+    assert (found["error"], found["name"]) == ("too deep", "Dive")
+    assert found["parameters"] == {"Depth": "5"}
+    assert found["content"].startswith("<Command><Result>false")
+    assert found["metadata"] == {"Status": "FAIL", "Unit": "mm"}
 
 
 def test_no_reply_in_time_has_status_3(call: Call) -> None:
@@ -92,6 +113,12 @@ def test_no_reply_in_time_has_status_3(call: Call) -> None:
         ended = call("command", server.endpoint, "Go", "--timeout", "0.2")
     assert ended == (3, "", f"igtl: command 'Go' to {server.endpoint}: no answer within 0.2 s\n")
     assert isinstance(asked.get(timeout=5), igtl.Command)
+
+
+def test_a_server_that_closes_instead_has_status_3(call: Call, serve_bytes: Serve) -> None:
+    server = serve_bytes(b"", 1)
+    closed = f"igtl: no answer: {server.endpoint} closed the connection\n"
+    assert call("command", server.endpoint, "Go") == (3, "", closed)
 
 
 def test_content_and_parameters_exclude_each_other(call: Call) -> None:

@@ -53,7 +53,7 @@ def test_a_line_a_device_and_what_is_known_of_the_server(server: igtl.Server, ca
     ]
     assert (blank, counts) == ("", "4 messages in 0.3 s")
     assert kind == f"{server.endpoint} is 127.0.0.1:{server.port}, PLUS (profile plus)"
-    assert types.startswith("it understands CAPABILITY GET_CAPABIL GET_IMAGE ")
+    assert types.startswith("it understands CAPABILITY COMMAND GET_CAPABIL GET_IMAGE ")
 
 
 def test_json_has_the_same_and_more(server: igtl.Server, call: Call) -> None:
@@ -107,8 +107,92 @@ def test_a_server_that_sends_nothing_by_itself(quiet_server: igtl.Server, call: 
     quiet_server.offer(US)
     ended = call("devices", quiet_server.endpoint, *SHORT)
     assert ended.status == 0
-    assert ended.out.startswith("0 messages in 0.3 s\n")
+    assert "\nUS      IMAGE         0  on request  -               -\n" in ended.out
+    assert "0 messages in 0.3 s\n" in ended.out
     assert "nothing comes by itself: igtl get and igtl stream ask for it\n" in ended.out
+
+
+TYPED = (
+    '<CommandReply Name="RequestDeviceIds" Status="SUCCESS" Message="US,MR,\x9b">'
+    '<Device Type="IMAGE" Name="US"/><Device Type="IMAGE" Name="MR"/>'
+    '<Device Type="POINT" Name="\x9b"/></CommandReply>'
+)
+NAMED = '<CommandReply Name="RequestDeviceIds" Status="SUCCESS" Message="US, Tracker"/>'
+
+
+def tells(server: igtl.Server, reply: str) -> list[str]:
+    """Have a server name its devices; the commands that it got."""
+    got: list[str] = []
+
+    @server.on_command("RequestDeviceIds")
+    def told(client: igtl.Peer, command: igtl.Command) -> str:
+        got.append(command.name)
+        return reply
+
+    return got
+
+
+def test_what_is_there_on_request_is_listed(server: igtl.Server, call: Call) -> None:
+    tells(server, TYPED)
+    ended = call("devices", server.endpoint, *SHORT)
+    assert (ended.status, ended.err) == (0, "")
+    rows = [" ".join(row.split()) for row in ended.out.partition("\n\n")[0].splitlines()]
+    assert [row for row in rows if " IMAGE " in row or "POINT" in row] == [
+        "US IMAGE 2 - v1 5 x 4 x 1 uint8, 0.5 x 0.25 x 1 mm, RAS -",
+        "MR IMAGE 0 on request - -",
+        "\\x9b POINT 0 on request - -",
+    ]
+
+
+def test_what_was_sent_is_recognised_however_it_is_named(
+    quiet_server: igtl.Server, start: Start
+) -> None:
+    program = start("devices", quiet_server.endpoint, "--seconds", "1", "--json")
+    assert quiet_server.wait_for_clients(timeout=20)
+    quiet_server.publish(EVIL)
+    found = json.loads(program.wait().out)["devices"]
+    assert [(one["device"], one["messages"]) for one in found] == [("\x1b[2J", 1)]
+
+
+def test_names_without_types_are_listed_as_well(quiet_server: igtl.Server, call: Call) -> None:
+    tells(quiet_server, NAMED)
+    ended = call("devices", quiet_server.endpoint, *SHORT)
+    first, second = [" ".join(row.split()) for row in ended.out.splitlines()[1:3]]
+    assert (first, second) == ("US - 0 on request - -", "Tracker - 0 on request - -")
+
+
+def test_a_name_without_type_adds_nothing_to_what_came(server: igtl.Server, call: Call) -> None:
+    tells(server, NAMED)
+    ended = call("devices", server.endpoint, *SHORT, "--json")
+    found = {one["device"]: one for one in json.loads(ended.out)["devices"]}
+    assert list(found) == ["US", "ProbeToTracker", "\x1b[2J", "Tracker"]
+    assert found["US"]["messages"] == 2
+    assert found["Tracker"] == {
+        "device": "Tracker",
+        "type": None,
+        "messages": 0,
+        "malformed": 0,
+        "bytes": 0,
+        "rate": None,
+        "header_versions": [],
+        "metadata_keys": [],
+        "image": None,
+    }
+
+
+def test_who_says_nothing_of_commands_gets_none(quiet_server: igtl.Server, call: Call) -> None:
+    got = tells(quiet_server, TYPED)
+
+    @quiet_server.on_message(igtl.Get)
+    def answer(client: igtl.Peer, query: igtl.Get) -> None:
+        client.send(igtl.Capability(("STATUS", "GET_STATUS")))
+
+    ended = call("devices", quiet_server.endpoint, *SHORT)
+    assert (ended.status, got) == (0, [])
+    assert call("devices", quiet_server.endpoint, *SHORT, "--profile", "slicer").status == 3
+    assert got == []
+    call("devices", quiet_server.endpoint, *SHORT, "--profile", "plus")
+    assert got == ["RequestDeviceIds"]
 
 
 def test_a_port_without_anything_has_status_3(quiet_server: igtl.Server, call: Call) -> None:
@@ -124,6 +208,13 @@ def test_what_came_before_the_server_closed_is_listed(call: Call, serve_bytes: S
     assert ended.status == 0
     assert "US      IMAGE         2" in ended.out
     assert ended.err.startswith(f"igtl: {server.endpoint} closed the connection after ")
+
+
+def test_nothing_before_the_server_closed_has_status_3(call: Call, serve_bytes: Serve) -> None:
+    server = serve_bytes(b"")
+    ended = call("devices", server.endpoint, "--seconds", "60")
+    assert ended.status == 3
+    assert ended.err == f"igtl: {server.endpoint} closed the connection after 0.0 s\n"
 
 
 def test_malformed_messages_are_counted(call: Call, serve_bytes: Serve) -> None:

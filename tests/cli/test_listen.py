@@ -91,11 +91,15 @@ def test_a_malformed_message_is_reported_and_listening_goes_on(
     assert second.endswith("closed the connection after 1 message")
 
 
-def test_a_broken_connection_has_status_1(call: Call, serve_bytes: Serve) -> None:
+@pytest.mark.parametrize(("count", "status"), [([], 1), (["--count", "5"], 3)])
+def test_a_broken_connection_has_status_1_unless_a_count_is_missed(
+    count: list[str], status: int, call: Call, serve_bytes: Serve
+) -> None:
     server = serve_bytes(stream_of(NOTE, PROBE)[:-10])
-    ended = call("listen", server.endpoint)
-    assert (ended.status, ended.out.count("\n")) == (1, 1)
+    ended = call("listen", server.endpoint, *count)
+    assert (ended.status, ended.out.count("\n")) == (status, 1)
     assert "broke the connection in the middle of a message" in ended.err
+    assert ended.err.endswith(", after 1 of 5 messages\n" if count else ", after 1 message\n")
 
 
 def test_something_else_than_openigtlink_has_status_1(call: Call, serve_bytes: Serve) -> None:
@@ -183,6 +187,13 @@ def test_every_message_is_written_at_once(start: Start) -> None:
         for text in ("one", "two"):
             server.publish(igtl.String(text))
             assert program.line().endswith(text)
+
+
+def test_people_are_told_what_to_do_when_nothing_comes(start_on_terminal: StartOnTerminal) -> None:
+    with igtl.Server(port=0) as server:
+        program = start_on_terminal("listen", server.endpoint)
+        program.wait_for(f"{server.endpoint} has sent nothing so far: 'igtl devices' asks")
+        assert program.interrupt() == 130
 
 
 def test_live_elsewhere_than_on_a_terminal_is_a_table_at_the_end(

@@ -146,14 +146,34 @@ def test_a_server_that_closes_in_between_is_summed_up(call: Call) -> None:
             client.close()
 
         ended = call("ping", server.endpoint)
-    assert ended.status == 1
+    assert ended.status == 3
     assert f"{server.endpoint}: 1 asked, 1 answered\n" in ended.out
-    assert "closed the connection" in ended.err
+    assert ended.err == f"igtl: {server.endpoint} closed the connection, after 1 of 8 answers\n"
 
 
-def test_a_server_that_closes_has_status_1(call: Call, serve_bytes: Serve) -> None:
-    ended = call("ping", serve_bytes(stream_of(igtl.String("x"))).endpoint)
-    assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1)
+def test_a_server_that_closes_has_status_3(call: Call, serve_bytes: Serve) -> None:
+    server = serve_bytes(stream_of(igtl.String("x")))
+    closed = f"igtl: {server.endpoint} closed the connection, after 0 of 8 answers\n"
+    assert call("ping", server.endpoint) == (3, "", closed)
+
+
+def test_a_server_that_breaks_off_has_status_3_too(call: Call, serve_bytes: Serve) -> None:
+    ended = call("ping", serve_bytes(stream_of(igtl.String("x"))[:-1]).endpoint)
+    assert (ended.status, ended.out) == (3, "")
+    assert "broke the connection in the middle of a message" in ended.err
+    assert ended.err.endswith(" of it, after 0 of 8 answers\n")
+
+
+def test_a_server_that_closes_while_it_is_listened_to(call: Call) -> None:
+    with slicer_server() as (server, _):
+
+        @server.on_connect
+        def leave(client: igtl.Peer) -> None:
+            client.close()
+
+        ended = call("ping", server.endpoint, "--profile", "slicer", "--seconds", "60")
+    assert (ended.status, ended.out) == (3, "")
+    assert f"igtl: {server.endpoint} closed the connection\n" in ended.err
 
 
 def test_ctrl_c_sums_up(start: Start) -> None:

@@ -106,6 +106,8 @@ def test_an_unknown_verb_is_corrected(call: Call) -> None:
         (["get", "localhost", "IMAGE", "--json", "--format", "classic"], "not allowed with"),
         (["stream", "localhost", "TDATA", "--interval", "-1"], "'-1' is not a number of seconds"),
         (["stream", "localhost", "TDATA", "--count", "no"], "'no' is not a whole number above 0"),
+        (["stream", "localhost", "TDATA", "--interval", "1e9"], "1e9 s is too long, expected"),
+        (["listen", "--timeout", "3e6"], "3e6 s is too long, expected 2147483 s (24 days) at"),
         (["command", "localhost"], "the following arguments are required: NAME"),
         (["command", "localhost", "Go", "--param", "=5"], "'=5' is not NAME=VALUE"),
         (["ping"], "the following arguments are required: ENDPOINT"),
@@ -121,6 +123,22 @@ def test_a_wrong_option_is_named_with_status_2(
     assert ended.status == 2
     assert complaint in ended.err
     assert f"Try 'igtl {arguments[0]} --help'." in ended.err
+
+
+@pytest.mark.parametrize("verb", ["get", "stream", "send"])
+@pytest.mark.parametrize(
+    "endpoint", ["localhost:19571", "localhost", "[::1]:1", "unix:///a", "19571"]
+)
+def test_arguments_in_the_wrong_order_are_put_right(verb: str, endpoint: str, call: Call) -> None:
+    right = f"ENDPOINT comes first, as in '{endpoint} IMAGE'"
+    wrong = f"igtl: '{endpoint}' is where TYPE should be: {right}\n"
+    assert call(verb, "IMAGE", endpoint) == (2, "", wrong)
+
+
+def test_the_name_of_a_command_comes_behind_the_endpoint_too(call: Call) -> None:
+    ended = call("command", "Version", "localhost:19571")
+    assert ended.status == 2
+    assert "ENDPOINT comes first, as in 'localhost:19571 Version'" in ended.err
 
 
 def test_python_m_igtl_is_the_same_program(start: Start) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 import igtl
+from igtl.cli import stream
 from tests.cli.conftest import Call, Serve, Start
 from tests.cli.program import stream_of
 from tests.cli.servers import asked_of, silent_server, slicer_server
@@ -102,6 +104,36 @@ def test_no_consent_in_time_has_status_3(call: Call) -> None:
     assert ended == (3, "", f"igtl: STT_TDATA from {server.endpoint}: no answer within 0.2 s\n")
 
 
+def test_the_first_message_is_not_waited_for_for_ever(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "ANSWER_S", 1.0)
+    with igtl.Server(port=0) as server:
+        others = (igtl.String("x"), igtl.String("y"))
+        later = threading.Timer(0.3, server.publish, others)
+
+        @server.on_message(igtl.Start)
+        def consent(client: igtl.Peer, query: igtl.Start) -> None:
+            client.send(igtl.Ready(igtl.TrackingData))
+            later.start()
+
+        ended = call("stream", server.endpoint, "TDATA", "nope", "--count", "1")
+    assert (ended.status, ended.out) == (3, "")
+    hint = "(but 2 other messages: igtl listen shows them)"
+    assert ended.err == f"igtl: nothing came for 1 s, after 0 of 1 messages {hint}\n"
+
+
+def test_what_comes_behind_the_first_message_is_waited_for_for_ever(
+    server: igtl.Server, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "ANSWER_S", 0.4)
+    later = threading.Timer(1.5, server.offer, (tracked(2),))
+    later.start()
+    ended = call("stream", server.endpoint, "TDATA", "--count", "2")
+    later.join()
+    assert (ended.status, ended.out.count("\n"), ended.err) == (0, 2, "")
+
+
 def test_a_stream_that_dries_up_has_status_3(server: igtl.Server, call: Call) -> None:
     ended = call("stream", server.endpoint, "image", "CT", "--timeout", "0.2")
     assert (ended.status, ended.out.count("\n")) == (3, 1)
@@ -119,11 +151,21 @@ def test_it_ends_when_the_server_closes(
     assert ended.err == f"igtl: {server.endpoint} closed the connection after {came}\n"
 
 
-def test_a_broken_connection_has_status_1(call: Call, serve_bytes: Serve) -> None:
+@pytest.mark.parametrize(("count", "status"), [([], 1), (["--count", "5"], 3)])
+def test_a_broken_connection_has_status_1_unless_a_count_is_missed(
+    count: list[str], status: int, call: Call, serve_bytes: Serve
+) -> None:
     server = serve_bytes(stream_of(tracked(1), tracked(2))[:-10], STT)
-    ended = call("stream", server.endpoint, "TDATA")
-    assert (ended.status, ended.out.count("\n")) == (1, 1)
+    ended = call("stream", server.endpoint, "TDATA", *count)
+    assert (ended.status, ended.out.count("\n")) == (status, 1)
     assert "broke the connection in the middle of a message" in ended.err
+    assert ended.err.endswith(", after 1 of 5 messages\n" if count else ", after 1 message\n")
+
+
+def test_a_server_that_closes_instead_has_status_3(call: Call, serve_bytes: Serve) -> None:
+    server = serve_bytes(b"", STT)
+    closed = f"igtl: no answer: {server.endpoint} closed the connection\n"
+    assert call("stream", server.endpoint, "TDATA") == (3, "", closed)
 
 
 def test_a_malformed_message_is_reported_and_the_stream_goes_on(

@@ -150,11 +150,12 @@ def test_tracking_is_started_and_stopped(
     client.expect(f"^Receiving : RTS_{name}$")
     client.expect_lines(printed)  # the newest, without waiting for the next
     for _ in range(8):
-        server.publish(message)
+        server.offer(message)
         client.expect_lines(printed)
     client.expect(f"^Sending STP_{name} message")
     client.expect(f"^Receiving : RTS_{name}$")
-    server.publish(message, igtl.Status())  # of these the client wants the latter
+    server.offer(message)  # goes to streams only
+    server.publish(igtl.Status())
     client.expect("^Receiving : STATUS$")
     assert client.output.count(f"Receiving {name} data type.") == 9
 

@@ -3,14 +3,24 @@ from __future__ import annotations
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
 import igtl
 from tests.codec.wire import packet
-from tests.net.raw import RawPeer, dial, image, number_of, pose, wire
-from tests.net.scripts import fence, held, query, query2
+from tests.net.raw import LITTLE_ROOM, RawPeer, dial, image, number_of, pose, wire
+from tests.net.scripts import (
+    command,
+    error_of,
+    fence,
+    held,
+    order,
+    query,
+    query2,
+    string,
+)
 from tests.net.shells import Service, Shell
 from tests.net.waiting import PATIENCE, eventually, within
 
@@ -125,6 +135,129 @@ def test_large_images_are_answered_without_copying_them(server: Service) -> None
             tracemalloc.stop()
 
 
+def test_answers_with_message_ids_are_not_copied_either(server: Service) -> None:
+    """And they wait for who asks without reading, while others are answered."""
+    size, askers = 10_000_000, 100
+    server.offer(image(size), image(size, device_name="CT"))
+    with dial(server.port, receive_buffer=LITTLE_ROOM) as greedy, dial(server.port) as other:
+        tracemalloc.start()
+        try:
+            greedy.send(
+                b"".join(query2("GET_IMAGE", b"US", message_id=n) for n in range(1, askers))
+            )
+            greedy.send(query("GET_BIND") * askers)
+            assert isinstance(ask(other, query("GET_STATUS")), igtl.Status)
+            eventually(lambda: any(peer.crowded for peer in server.clients))
+            assert isinstance(ask(other, query("GET_STATUS")), igtl.Status)
+            assert max(peer.queued for peer in server.clients) == 1
+            assert tracemalloc.get_traced_memory()[1] < size // 4
+        finally:
+            tracemalloc.stop()
+        assert [greedy.receive().message_id for _ in range(5)] == [1, 2, 3, 4, 5]
+
+
+def test_who_asks_without_end_keeps_nobody_waiting(server: Service) -> None:
+    """Answers that are not read make the server stop reading, and reading them goes on."""
+    server.offer(igtl.String("x" * 50_000, device_name="Long"))
+    questions = b"".join(query2("GET_STRING", b"Long", message_id=n) for n in range(1, 401))
+    with dial(server.port, receive_buffer=LITTLE_ROOM) as peer:
+        peer.send(questions)
+        eventually(lambda: any(one.crowded for one in server.clients))
+        assert max(one.queued for one in server.clients) < 200
+        assert [one.message_id for one in peer.receive_some(400)] == [*range(1, 401)]
+
+
+def test_handlers_wait_while_their_answers_are_not_read(server: Service) -> None:
+    made: list[int] = []
+
+    @server.on_get(igtl.Image)
+    def compute(client: igtl.Peer, query: igtl.Message) -> igtl.Image:
+        made.append(query.message_id)
+        return image(5_000_000, device_name="Made")
+
+    with dial(server.port, receive_buffer=LITTLE_ROOM) as peer, dial(server.port) as other:
+        peer.send(b"".join(query2("GET_IMAGE", message_id=n) for n in range(1, 21)))
+        eventually(lambda: any(one.crowded for one in server.clients))
+        assert isinstance(ask(other, query("GET_STATUS")), igtl.Status)
+        assert made == [1]
+        assert [one.message_id for one in peer.receive_some(20)] == [*range(1, 21)]
+
+
+@pytest.mark.parametrize("policy", ["drop-oldest", "newest", "disconnect", "wait"])
+def test_replies_are_not_dropped_when_the_queue_is_full(shell: Shell, policy: str) -> None:
+    server = shell.serve(when_full=policy, queue_messages=5)
+    server.on_command("Do")(lambda client, command: "done")
+    with dial(server.port, receive_buffer=LITTLE_ROOM) as peer:
+        assert server.wait_for_clients(timeout=PATIENCE)
+        server.publish(image(8_000_000))
+        server.publish(*(pose(number, f"P{number}") for number in range(5)))
+        peer.send(b"".join(command(number, b"Do") for number in range(1, 5)))
+        eventually(lambda: server.clients[0].queued == 10, "all replies wait")
+        if policy in ("drop-oldest", "newest"):
+            server.publish(*(pose(number, f"P{number}") for number in range(5, 10)))
+        came = peer.receive_some(10)
+    assert [one.command_id for one in came if isinstance(one, igtl.CommandReply)] == [1, 2, 3, 4]
+
+
+def test_commands_of_who_leaves_are_executed(server: Service) -> None:
+    """More than one turn of them, all of them read in one go."""
+    done = set[int]()
+    server.on_command("Do")(lambda client, command: done.add(command.command_id))
+    with dial(server.port) as peer:
+        peer.send(b"".join(command(number, b"Do") for number in range(1, 91)))
+    eventually(lambda: done == {*range(1, 91)})
+
+
+def test_a_bind_of_what_has_metadata(server: Service, peer: RawPeer) -> None:
+    server.offer(pose(1).replace(metadata={"TransformStatus": "OK"}), igtl.String("x"))
+    bound = ask(peer, query("GET_BIND"))
+    assert isinstance(bound, igtl.Bind)
+    assert [one.wire_type for one in bound.children] == ["TRANSFORM", "STRING"]
+
+
+def test_a_question_that_cannot_be_answered_is_refused(server: Service, peer: RawPeer) -> None:
+    answer = ask(peer, string(b'<Command Name="%s"/>' % (b"x" * 200), b"CMD_1"))
+    assert answer.device_name == "ACK_1"
+    assert 'Status="FAIL"' in str(answer)
+    eventually(lambda: server.counters.errors == 1)
+
+
+def test_a_refusal_says_what_there_is(server: Service, peer: RawPeer) -> None:
+    server.offer(image(1000, device_name="CT"))
+    assert ask(peer, query("GET_IMAGE", b"MR")).header_version == 1
+    answer = ask(peer, query2("GET_IMAGE", b"MR"))
+    assert refused(answer)
+    assert answer.metadata["ErrorMessage"] == "no IMAGE of device 'MR'; there is 'CT'"
+    server.on_get(igtl.Image)(lambda client, query: give(igtl.NotAvailable("it is off")))
+    assert ask(peer, query("GET_IMAGE")).metadata["ErrorMessage"] == "it is off"
+
+
+@pytest.mark.parametrize("error", [igtl.NotAvailable, igtl.CommandError, igtl.MessageError])
+def test_who_refuses_on_purpose_is_not_logged(
+    server: Service, peer: RawPeer, caplog: pytest.LogCaptureFixture, error: type[Exception]
+) -> None:
+    server.on_command("Do")(lambda client, command: give(error("no probe")))
+    assert error_of(order(peer, 1, b"Do")) == "no probe"
+    assert not caplog.records
+    server.on_command("Do")(lambda client, command: give(ZeroDivisionError("by design")))
+    assert error_of(order(peer, 2, b"Do")) == "ZeroDivisionError: by design"
+    assert [one.message for one in caplog.records] == [
+        "igtl: the handler of command 'Do' failed; the server goes on"
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["SENSOR", None, lambda client, query: None, int])
+def test_what_handlers_are_for_has_to_be_said(server: Service, wrong: Any) -> None:
+    with pytest.raises(igtl.MessageError, match=r"on_get takes a class .*@server.on_get\("):
+        server.on_get(wrong)
+    if not isinstance(wrong, str):
+        with pytest.raises(igtl.MessageError, match=r"on_command takes the command's name"):
+            server.on_command(wrong)
+    if not callable(wrong) or wrong is int:
+        with pytest.raises(igtl.MessageError, match=r"on_message takes a class of messages or"):
+            server.on_message(wrong)
+
+
 def test_a_thousand_questions_at_once_are_answered_in_order(server: Service) -> None:
     server.offer(*(pose(number, f"P{number}") for number in range(100)))
     with dial(server.port) as peer, within(PATIENCE):
@@ -178,6 +311,8 @@ class SpeechlessError(Exception):
     ("result", "errors"),
     [
         (igtl.NotAvailable("no probe"), 0),
+        (igtl.CommandError("no probe"), 0),
+        (igtl.MessageError("no probe"), 0),
         (ValueError("no probe"), 1),
         (SystemError("\udcff"), 1),
         (SpeechlessError(), 1),

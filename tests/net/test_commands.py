@@ -109,7 +109,8 @@ def test_what_no_reply_can_carry_becomes_an_error_reply(
 def test_an_unknown_command_is_told_what_is_known(server: Service, peer: RawPeer) -> None:
     server.on_command("Start")(lambda client, command: None)
     assert error_of(order(peer, 1, b"Begin")) == (
-        "command 'Begin' is not known, expected one of: Start"
+        "command 'Begin' is not known, expected one of: "
+        "GetTransform, RequestChannelIds, RequestDeviceIds, Start, Version"
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 import igtl
@@ -20,6 +21,7 @@ from tests.net.raw import (
     numbers_of,
     pose,
 )
+from tests.net.scripts import client_info
 from tests.net.shells import Service, Shell
 from tests.net.waiting import PATIENCE, asleep, background, eventually, linux_only, within
 
@@ -319,3 +321,29 @@ def test_publishing_in_a_handler_of_a_server_that_waits_drops_and_counts() -> No
         server.on_message(publish_much)
         slow.send(igtl.encode(pose(1)))
         eventually(lambda: server.counters.dropped > 30)
+
+
+def test_wait_does_not_lose_what_a_clientinfo_gave_a_pace(shell: Shell) -> None:
+    """The last one comes once there is room, however often its time came before."""
+    server = shell.serve(when_full="wait", queue_messages=1)
+    types = b'<MessageTypes><Message Type="TDATA"/></MessageTypes>'
+    wishes = b'<ClientInfo TDATARequested="TRUE" TDATAResolution="5">%s</ClientInfo>' % types
+    with dial(server.port, receive_buffer=LITTLE_ROOM) as peer:
+        peer.send(client_info(wishes))
+        eventually(lambda: server.clients and server.clients[0].profile.name == "plus")
+        (client,) = server.clients
+        while client.queued < 1:
+            client.send(image(1_000_000))
+        tools = [igtl.TrackingData([igtl.Tool(name, np.eye(4))], device_name="T") for name in "AB"]
+        server.publish(tools[0])
+        server.publish(tools[1])
+        flows = client.guest.flows
+        first = flows.next_due()
+        eventually(lambda: flows.next_due() not in (first, None), "its time came, without room")
+        while not isinstance(message := peer.receive(), igtl.TrackingData):
+            assert isinstance(message, igtl.Image)
+        assert message.tools[0].name == "A"
+        last = peer.receive()
+        assert isinstance(last, igtl.TrackingData)
+        assert last.tools[0].name == "B"
+        assert server.counters.dropped == 0

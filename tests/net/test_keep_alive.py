@@ -197,6 +197,31 @@ def look_for_ever(link: Link) -> None:
             continue
 
 
+def test_a_peer_that_takes_a_long_message_slowly_stays(shell: Shell) -> None:
+    """It cannot be asked meanwhile, and says nothing; but the socket makes room."""
+    pace = threading.Event()
+    data = image(8 << 20)
+
+    def read_slowly(peer: RawPeer) -> int:
+        count = 0
+        while count < 8 << 20 and (part := peer.read(1 << 17)):
+            count += len(part)
+            pace.wait(BEARS / 10)
+        return count
+
+    with RawServer(receive_buffer=1 << 16) as server:
+        link = shell.connect(server.endpoint, keep_alive=BEARS, profile="igtl")
+        taking, _ = background(lambda: read_slowly(server.accept()))
+        waiting, _ = background(lambda: link.receive(PATIENCE))
+        with not_before(2 * BEARS):
+            link.send(data, timeout=PATIENCE)
+        assert not link.closed
+        link.close()
+        with pytest.raises(igtl.ClosedError):
+            waiting.result(PATIENCE)
+        assert taking.result(PATIENCE) > 7 << 20
+
+
 @pytest.mark.parametrize("seconds", [0.0, -1.0])
 def test_time_outs_that_make_no_sense_are_refused(shell: Shell, seconds: float) -> None:
     with pytest.raises(igtl.MessageError, match="expected a time-out above 0 s"):

@@ -202,3 +202,32 @@ def test_submitting_from_many_threads_loses_nothing() -> None:
         sender.join(PATIENCE)
     eventually(lambda: len(done) == 3000)
     lanes.close()
+
+
+def test_a_busy_lane_waits_until_it_is_resumed_and_keeps_nobody_else() -> None:
+    busy, done = {"A"}, list[str]()
+    lanes = Lanes(NAME, busy=busy.__contains__)
+    for _ in range(3):
+        assert lanes.submit("A", partial(done.append, "A"))
+    assert lanes.submit("B", partial(done.append, "B"))
+    eventually(lambda: done == ["B"])
+    lanes.resume("B")  # was never busy
+    busy.clear()
+    lanes.resume("A")
+    eventually(lambda: done == ["B", "A", "A", "A"])
+    lanes.close()
+
+
+def test_a_lane_that_gets_busy_stops_behind_the_action_at_work(gate: threading.Event) -> None:
+    busy, done = set[str](), list[int]()
+    lanes = Lanes(NAME, busy=busy.__contains__)
+    occupy(lanes, "A", gate)
+    assert lanes.submit("A", partial(done.append, 1))
+    busy.add("A")
+    gate.set()
+    assert lanes.submit("B", partial(done.append, 2))
+    eventually(lambda: done == [2])
+    busy.clear()
+    lanes.resume("A")
+    eventually(lambda: done == [2, 1])
+    lanes.close()

@@ -126,13 +126,13 @@ def test_two_clients_have_streams_of_their_own(server: Service, peer: RawPeer) -
             server.publish(tracked(number))
         assert [count_of(one) for one in fast.receive_some(20)] == [*range(20)]
         consent(fast, query("STP_TDATA"))
-        server.publish(tracked(20))
+        server.offer(tracked(20))
         assert fence(fast) == []
     assert count_of(peer.receive()) == 0
     assert fence(peer) == []
 
 
-def test_stp_silences_what_is_published_too(server: Service, peer: RawPeer) -> None:
+def test_stp_without_a_stream_silences_what_is_published(server: Service, peer: RawPeer) -> None:
     server.publish(pose(1))
     assert number_of(peer.receive()) == 1
     consent(peer, query("STP_TRANS", b"Probe"))
@@ -142,6 +142,19 @@ def test_stp_silences_what_is_published_too(server: Service, peer: RawPeer) -> N
     assert number_of(peer.receive()) == 2
     server.publish(pose(4))
     assert number_of(peer.receive()) == 4
+    consent(peer, query("STP_TRANS", b"Probe"))  # as before the stream: silent
+    server.publish(pose(5))
+    assert fence(peer) == []
+
+
+def test_what_is_published_comes_again_when_a_stream_ends(server: Service, peer: RawPeer) -> None:
+    server.publish(pose(1))
+    assert number_of(peer.receive()) == 1
+    consent(peer, query("STT_TRANS", b"Probe"))
+    assert number_of(peer.receive()) == 1
+    consent(peer, query("STP_TRANS", b"Probe"))
+    server.publish(pose(2))
+    assert number_of(peer.receive()) == 2
 
 
 def test_stp_throws_away_what_is_held(server: Service, peer: RawPeer) -> None:
@@ -154,7 +167,7 @@ def test_stp_throws_away_what_is_held(server: Service, peer: RawPeer) -> None:
     while not isinstance(message := peer.receive(), igtl.Ready):
         came.append(count_of(message))  # if its time came just before
     assert came in ([], [1])
-    server.publish(tracked(2))
+    server.offer(tracked(2))
     assert fence(peer) == []
 
 

@@ -203,8 +203,9 @@ def test_its_older_commands_are_strings(server: Service, peer: RawPeer) -> None:
         assert 'Message="ProbeToTracker"' in text_of(reply)
 
 
-def test_other_servers_know_none_of_these_commands(shell: Shell) -> None:
+def test_servers_of_any_profile_know_these_commands(shell: Shell) -> None:
     server = shell.serve()
+    server.offer(image(1000, device_name="CT"))
     with dial(server.port) as peer:
         peer.send(command(1, b"RequestDeviceIds"))
-        assert "is not known" in str(peer.receive())
+        assert '<Device Type="IMAGE" Name="CT" />' in str(peer.receive())

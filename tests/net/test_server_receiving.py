@@ -299,3 +299,27 @@ def test_what_nobody_asked_for_is_kept_up_to_a_bound_and_counted_beyond(server: 
         eventually(lambda: server.counters.dropped == 2000)
         received = numbers_of(message for _, message in receive_from_all(server, 10_000))
         assert received == [*range(2000, 12_000)]
+
+
+def test_what_igtl_asks_by_itself_is_answered_and_shown_to_nobody(shell: Shell) -> None:
+    server, seen = shell.serve(), list[str]()
+    server.on_message(lambda client, message: seen.append(message.device_name))
+    server.on_message(igtl.Get)(lambda client, query: seen.append(query.wire_type))
+    with dial(server.port) as peer:
+        for device in ("igtl-alive", "igtl-clock-12"):
+            peer.send(wire(igtl.Get(igtl.Status, device_name=device)))
+            assert peer.receive().device_name == device
+        peer.send(wire(igtl.Get(igtl.Status, device_name="Robot")))
+        assert server.receive(PATIENCE)[1].device_name == "Robot"
+        eventually(lambda: sorted(seen) == ["GET_STATUS", "Robot"])
+
+
+def test_queries_are_iterated_over_but_not_those_of_igtl(shell: Shell) -> None:
+    server = shell.serve()
+    link = shell.connect(server.endpoint)
+    server.offer(igtl.String("x", device_name="S"))
+    taken, _ = background(lambda: [server.receive(PATIENCE)[1] for _ in range(2)])
+    link.ping(2)
+    link.get(igtl.String, "S")
+    link.send(pose(1))
+    assert [one.wire_type for one in taken.result(PATIENCE)] == ["GET_STRING", "TRANSFORM"]

@@ -48,8 +48,8 @@ class TestIgtlServer:
             received = [frames.receive(PATIENCE) for _ in range(301)]
             assert numbers_of(received) == [*range(301)]
         server.publish(pose(1000), igtl.Status(device_name="end"))
-        rest = [link.receive(PATIENCE) for _ in range(2)]
-        assert [one.device_name for one in rest] == ["Stylus", "end"]
+        rest = [link.receive(PATIENCE) for _ in range(3)]
+        assert [one.device_name for one in rest] == ["Stylus", "Probe", "end"]
         assert list(frames) == []
 
     def test_says_what_it_does_not_have(self, server: Service, link: Link) -> None:

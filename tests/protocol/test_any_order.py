@@ -59,7 +59,7 @@ class Conversation(RuleBasedStateMachine):
         if any(one.state is not state for one, state in before.items()):
             return True
         about = message.target if isinstance(message, Ready) else type(message)
-        states = [State.STOPPING, State.ASKED, State.RUNNING]
+        states = [State.STOPPING, State.ASKED, State.RUNNING, State.RETURNING, State.WAITING]
         if not isinstance(message, Ready):
             states = [State.STOPPING]
         return any(
@@ -136,11 +136,23 @@ class Conversation(RuleBasedStateMachine):
         again = [
             one.question
             for one in self.all
-            if (one in lost and one.state is State.RUNNING)
+            if (one in lost and one.state is State.RETURNING)
             or (isinstance(one, AboutType) and one.state is State.ASKED)
         ]
         assert questions == again
         assert all(isinstance(one, (Get, Start)) for one in questions)
+
+    @rule(sent=st.booleans())
+    def again(self, sent: bool) -> None:
+        session, now = self.client.session, self.clock.now
+        waiting = [one for one in self.all if one.state is State.WAITING]
+        questions = session.again(now)
+        asked = [one for one in waiting if one.state is State.RETURNING]
+        assert questions == [one.question for one in asked]
+        if not sent:
+            session.postpone(now)
+            assert all(one.state is State.WAITING for one in waiting)
+        assert session.due_at > now
 
     @rule(cls=classes, device=devices, version=st.sampled_from([1, 2]), number=numbers)
     def data(self, cls: type[igtl.Message], device: str, version: int, number: int) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import igtl
 from igtl.messages.series import Series
+from igtl.protocol import flow as bounds
 from igtl.protocol.flow import Flow, Flows
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
@@ -71,6 +72,30 @@ class TestFlow:
         assert flow.next_due() is None
         assert flow.due(9.0) == []
 
+    @pytest.mark.parametrize("apart", [0.0, 9.0])
+    def test_devices_beyond_the_bound_are_forgotten(
+        self, monkeypatch: pytest.MonkeyPatch, apart: float
+    ) -> None:
+        monkeypatch.setattr(bounds, "_MOST_DEVICES", 3)
+        flow = Flow(1.0)
+        for number, device in enumerate("ABCDEFG"):
+            for time in (1.0, 2.0):
+                flow.pass_on(item(device, time), number * apart)
+        assert len(flow._free_at) == 3
+        assert flow.next_due() is not None
+        assert devices(flow.due(99.0)) == list("EFG")
+        assert flow.next_due() is None
+
+    def test_what_is_held_of_a_forgotten_device_is_due(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bounds, "_MOST_DEVICES", 2)
+        flow = Flow(1.0)
+        for device in "AABC":
+            flow.pass_on(item(device), 5.0)
+        assert flow.next_due() == 0.0
+        assert devices(flow.due(5.0)) == ["A"]
+
     def test_devices_do_not_wait_for_each_other(self) -> None:
         flow = Flow(1.0)
         assert devices([one for d in "ABAB" if (one := flow.pass_on(item(d), 0.0))]) == ["A", "B"]
@@ -110,15 +135,20 @@ class TestFlows:
             ([], "AB", ""),
             (["+A"], "AB", "A"),
             (["+"], "AB", "AB"),
-            (["+A", "-A"], "B", ""),
+            (["+A", "-A"], "AB", ""),
             (["+", "-A"], "B", "B"),
-            (["+", "-"], "", ""),
+            (["+", "-"], "AB", ""),
+            (["+", "-A", "-"], "AB", ""),
+            (["+", "-A", "+A"], "AB", "AB"),
+            (["+", "-A", "+A", "-A"], "B", "B"),
             (["-"], "", ""),
             (["-A"], "B", ""),
             (["-", "+A"], "A", "A"),
             (["-A", "+"], "AB", "AB"),
-            (["+A", "+", "-A"], "B", "B"),
-            (["+A", "+B", "-"], "", ""),
+            (["+A", "+", "-A"], "AB", "AB"),
+            (["+A", "+B", "-"], "AB", ""),
+            (["-A", "+A", "-A"], "B", ""),
+            (["-", "+", "-"], "", ""),
             (["+A", "-A", "+A"], "AB", "A"),
             (["-", "+"], "AB", "AB"),
         ],
@@ -135,6 +165,15 @@ class TestFlows:
         assert "".join(devices(flows.pick(both, 0.0, pushed=False))) == offered
         other = item("A", cls=igtl.String)
         assert flows.pick([other], 0.0, pushed=True) == [other]
+
+    def test_what_found_no_room_is_held_again(self) -> None:
+        flows = Flows()
+        flows.subscribe(Wishes(types=("TDATA",), tracking_interval=1.0))
+        flows.start(T, "", 1.0)
+        things = [item("A"), item("B", cls=igtl.TrackingData), item("C", cls=igtl.String)]
+        assert devices(flows.hold(things, 5.0)) == ["C"]
+        assert flows.next_due() == 6.0
+        assert sorted(devices(flows.due(6.0))) == ["A", "B"]
 
     def test_which_there_are(self) -> None:
         flows = Flows()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -106,6 +107,14 @@ class TestKeepAlive:
         alive.asked(109.0)
         assert alive.due(110.0) == "dead"
 
+    def test_who_could_not_be_asked_was_not_asked(self) -> None:
+        alive = KeepAlive(8.0)
+        alive.heard(100.0)
+        assert alive.due(104.0) == "ask"
+        alive.busy(104.0)
+        assert (alive.due(104.5), alive.next(104.5)) == ("wait", 0.5)
+        assert alive.due(200.0) == "ask"
+
     def test_silence_begins_with_the_first_look(self) -> None:
         alive = KeepAlive(10.0)
         assert (alive.due(100.0), alive.next(103.0)) == ("wait", 2.0)
@@ -113,7 +122,7 @@ class TestKeepAlive:
         other = KeepAlive(10.0)
         assert (other.next(100.0), other.due(105.0)) == (5.0, "ask")
 
-    @pytest.mark.parametrize("timeout", [0.0, -1.0, math.nan, math.inf])
-    def test_a_time_out_that_makes_no_sense_is_refused(self, timeout: float) -> None:
+    @pytest.mark.parametrize("timeout", [0.0, -1.0, math.nan, math.inf, True, "1"])
+    def test_a_time_out_that_makes_no_sense_is_refused(self, timeout: Any) -> None:
         with pytest.raises(igtl.MessageError, match="expected a time-out above 0 s"):
             KeepAlive(timeout)

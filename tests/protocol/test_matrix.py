@@ -88,7 +88,7 @@ class TestGet:
         pair.offer(named(igtl.Image, "CT"))
         found = pair.ask(pair.session.get(igtl.Capability, None, {})).result()
         queries = {"GET_IMAGE", "STT_IMAGE", "STP_IMAGE", "GET_STATUS", "GET_CAPABIL"}
-        assert set(found.types) == {"IMAGE", "STATUS", "CAPABILITY"} | queries
+        assert set(found.types) == {"IMAGE", "STATUS", "CAPABILITY", "COMMAND"} | queries
 
     @for_each(REFUSED)
     def test_refusal(self, cls: Cls, pair: Pair) -> None:

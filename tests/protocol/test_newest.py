@@ -76,3 +76,13 @@ def test_taking_in_while_looking(newest: Newest[str]) -> None:
         newest.keep(key(thing), thing, 5)
         newest.keep(key(thing + "2"), thing, LARGE)
     assert newest.get(key("b")) == "b"
+
+
+def test_many_at_once_replace_what_was_large(newest: Newest[str]) -> None:
+    """Else who looks at all of them takes the old one, which comes last, for the newest."""
+    newest.keep(key("A"), "old", 2 * LARGE)
+    newest.keep_all([(key("A"), "newer"), (key("A"), "newest")])
+    assert list(newest) == [(key("A"), "newest")]
+    newest.keep(key("B"), "b", 3 * LARGE)  # the bytes of what was replaced count no more
+    newest.keep(key("A"), "small", 5)
+    assert found(newest) == {"A": "small", "B": "b"}

@@ -168,6 +168,51 @@ class TestPolicies:
         assert line.push(6) == [Push.QUEUED]
 
 
+class TestAnswers:
+    @staticmethod
+    def answer(number: int, **more: Any) -> Outgoing:
+        return message(number, **more).as_answer()
+
+    @pytest.mark.parametrize(
+        ("when_full", "seen"),
+        [
+            ("drop-oldest", [1, 2, 12, 13, 9, 14, 15]),
+            ("newest", [1, 2, 9, 14, 15]),
+            ("wait", [1, 2, 10, 11, 12, 13, 9]),
+            ("disconnect", [1, 2, 10, 11, 12, 13, 9]),
+        ],
+    )
+    def test_no_policy_drops_them(self, when_full: WhenFull, seen: list[int]) -> None:
+        line = Line(when_full)
+        line.box.push(self.answer(1))
+        line.box.push(self.answer(2))
+        line.push(10, 11, 12, 13)
+        assert line.box.push(self.answer(9)) is Push.QUEUED
+        line.push(14, 15)
+        assert line.send_all() == seen
+        assert line.counters.messages_sent == len(seen)
+
+    def test_they_take_no_room(self) -> None:
+        line = Line("wait", max_messages=2)
+        for number in range(5):
+            line.box.push(self.answer(number))
+        assert line.push(5, 6, 7) == [Push.QUEUED, Push.QUEUED, Push.FULL]
+        assert (len(line.box), line.box.waiting_bytes) == (7, 7 * 58)
+        line.box.clear()
+        assert (len(line.box), line.counters.dropped) == (0, 7)
+
+    @pytest.mark.parametrize(("count", "size"), [(1100, 0), (9, 1 << 19), (1, 5 << 20)])
+    def test_many_are_a_crowd_until_they_are_sent(self, count: int, size: int) -> None:
+        line = Line("drop-oldest")
+        line.push(*range(10), size=1 << 18)  # these are none
+        assert not line.box.crowded
+        for number in range(count):
+            line.box.push(self.answer(number, size=size))
+        before = line.box.crowded
+        line.send_all(1 << 20)
+        assert (before, line.box.crowded) == (True, False)
+
+
 class TestPartialSends:
     SIZES = (0, 10, SMALL - 58, SMALL - 57, SMALL + 500, 3)
 

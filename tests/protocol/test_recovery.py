@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
 import igtl
+from igtl.protocol.habits import Habits
 from igtl.protocol.recovery import Reconnect, Recovery
 
 
@@ -56,6 +58,16 @@ def test_a_server_that_drops_its_clients_at_once_is_not_asked_more_often() -> No
         delays.append(recovery.due_at - now)
         recovery.succeeded(now := recovery.due_at)
     assert all(delay >= 2**turn / 2 for turn, delay in enumerate(delays))
+
+
+def test_a_minute_is_not_spent_waiting_for_a_server_that_is_back() -> None:
+    assert Reconnect().longest_delay == 2.0
+
+
+@pytest.mark.parametrize("again", [5, "yes", 0, {}])
+def test_what_is_no_plan(again: Any) -> None:
+    with pytest.raises(igtl.MessageError, match=r"expected True, False or igtl\.Reconnect"):
+        Habits.of(1000, "auto", again, None)
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, math.nan])

@@ -13,7 +13,7 @@ from igtl.protocol.matching import HELLO
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
 from igtl.protocol.plus import string_command
-from igtl.protocol.profile import IGTL, PLUS, SLICER
+from igtl.protocol.profile import IGTL, PLUS, SLICER, Profile
 from igtl.protocol.service import Guest, Job, explained, is_question
 from tests.codec.wire import packet
 from tests.protocol.conversation import Pair, contents, named
@@ -81,10 +81,17 @@ class TestWhatThereIs:
     def test_types(self, pair: Pair) -> None:
         pair.service.add_getter(igtl.Point, lambda _client, _query: None)
         pair.offer(igtl.Unknown("ODD", b"x"))
-        assert {"POINT", "GET_POINT", "ODD"} <= set(pair.service.types)
-        assert "COMMAND" not in pair.service.types
-        pair.service.commands["Go"] = lambda _client, _command: None
-        assert "COMMAND" in pair.service.types
+        assert {"POINT", "GET_POINT", "ODD", "COMMAND"} <= set(pair.service.types)
+
+    def test_types_list_streams_of_what_there_is_only(self, pair: Pair) -> None:
+        """A handler makes no stream: STT_ is refused."""
+        pair.service.add_getter(igtl.TrackingData, lambda _client, _query: igtl.TrackingData([]))
+        assert "GET_TDATA" in pair.service.types
+        assert {"STT_TDATA", "STP_TDATA"}.isdisjoint(pair.service.types)
+        for question in (Start(igtl.TrackingData), Stop(igtl.TrackingData)):
+            assert [getattr(one, "status", None) for one in said(pair, question)] == [1]
+        pair.offer(named(igtl.TrackingData, "T"))
+        assert {"STT_TDATA", "STP_TDATA"} <= set(pair.service.types)
 
     def test_names_that_are_latin_1(self, pair: Pair) -> None:
         """A frame that is passed on keeps its name; asked for by it, it is found."""
@@ -105,7 +112,75 @@ class TestWhatThereIs:
         question = Get(igtl.Bind, types=("STRING", "IMAGE"), device_names=("Note", "CT"))
         assert [getattr(one, "status", None) for one in said(pair, question)] == [1]
 
+    def test_bind_of_what_has_metadata_or_a_message_id(self, pair: Pair) -> None:
+        told = {"a": "b", "long": "x" * 999}
+        pair.offer(
+            named(igtl.Image, "CT").replace(metadata=told, message_id=7),
+            named(igtl.String, "Note").replace(metadata=told),
+            igtl.decode(packet("SENSOR", bytes(10), device_name=b"W\xe4rme")),
+        )
+        (bound,) = said(pair, Get(igtl.Bind))
+        assert isinstance(bound, igtl.Bind)
+        assert bound.children[:2] == tuple(
+            named(cls, name).replace(timestamp=None)
+            for cls, name in ((igtl.Image, "CT"), (igtl.String, "Note"))
+        )
+        assert bound.children[2].device_name == "Wärme"
+
+    def test_an_image_is_not_copied_for_its_answers(self, pair: Pair) -> None:
+        pixels = np.zeros((300, 300), np.uint8)
+        pixels.flags.writeable = False
+        pair.offer(igtl.Image(pixels, device_name="CT"))
+        for question in (
+            Get(igtl.Image, device_name="CT", header_version=2, message_id=7),
+            Get(igtl.Bind),
+        ):
+            (answer,) = pair.service.answer(pair.guest, question, 0.0, 0.0)
+            item = answer if isinstance(answer, Outgoing) else Outgoing(answer, 0.0)
+            views = [np.frombuffer(piece, np.uint8) for piece in item.buffers]
+            assert any(np.shares_memory(one, pixels) for one in views)
+
+    def test_what_else_cannot_be_answered_is_refused(self, pair: Pair) -> None:
+        questions = (Get(igtl.Image), Start(igtl.Image), Get(igtl.String), igtl.Command(1, "A"))
+        for question in questions:
+            (answer,) = pair.service.refuse(pair.guest, question, "no power")
+            assert isinstance(answer, igtl.Message)
+            told = igtl.Ready, igtl.Status, igtl.CommandReply
+            assert isinstance(answer, told)
+        assert pair.service.refuse(pair.guest, igtl.ClientInfo(""), "no power") == []
+
+    def test_a_refusal_says_why(self, pair: Pair) -> None:
+        pair.offer(*(named(igtl.Image, f"CT{number:02}") for number in range(12)))
+        for version in (1, 2):
+            question = Get(igtl.Image, device_name="X", header_version=version, message_id=0)
+            (answer,) = said(pair, question)
+            assert (answer.wire_type, getattr(answer, "status", None)) == ("RTS_IMAGE", 1)
+            if version == 1:
+                assert answer.header_version == 1
+                continue
+            why = answer.metadata["ErrorMessage"]
+            assert why.startswith("no IMAGE of device 'X'; there is 'CT00', 'CT01', ")
+            assert why.endswith("'CT09', ...")
+
+    @pytest.mark.parametrize(
+        "cls", [igtl.TrackingData, igtl.QuaternionTrackingData, igtl.ImageMeta, igtl.LabelMeta]
+    )
+    def test_only_who_reads_version_1_may_write_its_own_name(
+        self, pair: Pair, cls: type[igtl.Message]
+    ) -> None:
+        pair.offer(named(cls, "There"))
+        for version, found in ((1, "There"), (2, "nope")):
+            question = Get(cls, device_name="nope", header_version=version)
+            answer = said(pair, question)[0]
+            assert answer.device_name == found
+            assert (answer.wire_type == cls.wire_type) is (version == 1)
+        (answer,) = said(pair, Get(cls, header_version=2))
+        assert answer.device_name == "There"
+
     def test_status_tells_when_it_was_asked(self, pair: Pair) -> None:
+        for device in ("", "Robot", "igtl-alive"):
+            (status,) = said(pair, Get(igtl.Status, device_name=device))
+            assert getattr(status, "subcode", None) == 0
         (status,) = said(pair, Get(igtl.Status, device_name="igtl-clock-0"))
         assert isinstance(status, igtl.Status)
         assert (status.code, status.subcode) == (1, 1000 * 10**9)
@@ -123,7 +198,13 @@ class TestHandlers:
         for cls in (igtl.Image, igtl.Status):
             pair.service.add_getter(cls, lambda _client, _query: None)
         assert pair.ask(pair.session.get(igtl.Image, "CT", {})).result().device_name == "CT"
-        assert pair.ask(pair.session.get(igtl.Status, "x", {})).result().subcode == 1000 * 10**9
+        assert pair.ask(pair.session.get(igtl.Status, "x", {})).result().text == "server"
+
+    def test_igtls_own_questions_are_not_for_them(self, pair: Pair) -> None:
+        pair.service.add_getter(igtl.Status, lambda _client, _query: igtl.Status(13))
+        for device, code in (("igtl-clock-1", 1), ("igtl-alive", 1), ("igtl-alive2", 13)):
+            (status,) = said(pair, Get(igtl.Status, device_name=device))
+            assert getattr(status, "code", None) == code
 
     def test_the_question_is_shown(self, pair: Pair) -> None:
         pair.service.add_getter(
@@ -148,6 +229,7 @@ class TestHandlers:
 
     def test_explained(self) -> None:
         assert explained(igtl.NotAvailable("off")) == "off"
+        assert explained(igtl.CommandError("no probe")) == "no probe"
         assert explained(ValueError("x")) == "ValueError: x"
         assert explained(KeyError()) == "KeyError"
 
@@ -161,6 +243,53 @@ class TestCommands:
         for command in ("A", "x"), ("B", "x"), ("A", "y"), ("A", "x"):
             assert len(said(pair, igtl.Command(7, *command))) == 1
         assert calls == ["x", "x", "y"]
+
+    @pytest.mark.parametrize("profile", [None, IGTL, SLICER])
+    def test_strings_are_replied_to_as_plus_does(self, profile: Profile | None) -> None:
+        pair = Pair()
+        pair.service.commands |= {"Go": lambda _c, _q: {"Depth": 5}, "Say": lambda _c, _q: "hello"}
+        for name, text in (
+            ("Go", 'Status="SUCCESS"><Parameter Name="Depth" Value="5" />'),
+            ("Say", 'Status="SUCCESS" Message="hello"'),
+            ("No", 'Status="FAIL" Error="command'),
+            ("x" * 200, 'Status="FAIL" Error="name'),
+        ):
+            question = string_command(3, f'<Command Name="{name}"/>')
+            guest = Guest(profile)
+            try:
+                (reply,) = pair.answers(question, guest)
+            except igtl.MessageError as error:
+                (answer,) = pair.service.refuse(guest, question, str(error))
+                assert isinstance(answer, igtl.Message)
+                reply = igtl.encode(answer)
+            string = igtl.decode(reply)
+            assert isinstance(string, igtl.String)
+            assert string.device_name == "ACK_3"
+            assert string.text.startswith(f'<CommandReply Name="{name[:127]}" {text}')
+
+    def test_a_number_that_is_too_long_is_cut(self, pair: Pair) -> None:
+        asked = igtl.String(
+            '<Command Name="Version"/>',
+            device_name="CMD_1234567890123456",
+            metadata={"IGTL_DEVICE_NAME": "CMD_12345678901234567890"},
+        )
+        assert said(pair, asked)[0].device_name == "ACK_1234567890123456"
+
+    def test_the_list_of_devices_says_what_they_are(self, pair: Pair) -> None:
+        pair.offer(named(igtl.Image, "CT"), named(igtl.Transform, "Probe"))
+        (reply,) = said(pair, igtl.Command(1, "RequestDeviceIds"))
+        assert getattr(reply, "content", None) == (
+            '<CommandReply Name="RequestDeviceIds" Status="SUCCESS" Message="CT,Probe">'
+            '<Device Type="IMAGE" Name="CT" /><Device Type="TRANSFORM" Name="Probe" />'
+            "</CommandReply>"
+        )
+
+    def test_a_long_list_of_devices_is_one_of_names(self, pair: Pair) -> None:
+        pair.offer(*(named(igtl.Transform, f"Device{number:014}") for number in range(2000)))
+        (reply,) = said(pair, igtl.Command(1, "RequestDeviceIds"))
+        content = getattr(reply, "content", "")
+        assert 'Status="SUCCESS"' in content
+        assert (content.count("Device0"), content.count("<Device ")) == (2000, 0)
 
     def test_number_0_is_none(self, pair: Pair) -> None:
         calls: list[int] = []
@@ -226,6 +355,8 @@ class TestGuests:
         for message, profile in (
             (igtl.Status(0, header_version=2), SLICER),
             (igtl.ClientInfo("<ClientInfo/>"), PLUS),
+            (string_command(1, "<Command/>"), PLUS),
+            (igtl.String("x"), IGTL),
             (igtl.Status(), IGTL),
         ):
             guest = Guest()
@@ -287,7 +418,7 @@ class TestWishes:
         assert [one.device_name for one in pair.line()] == ["P"]
         pair.answers(Stop(igtl.Transform, device_name="P"))
         pair.publish(named(igtl.Transform, "P"))
-        assert pair.line() == []
+        assert pair.line() == []  # as it was before
 
     def test_pace_of_tracking(self, pair: Pair) -> None:
         pair.answers(Wishes(types=("TDATA", "STRING"), tracking_interval=0.5).to_message())

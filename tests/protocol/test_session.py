@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -203,7 +205,7 @@ class TestProfiles:
     def test_slicer_is_never_asked(self, pair: Pair) -> None:
         pair.receive(HELLO_OF_SLICER)
         assert pair.session.profile is SLICER
-        with pytest.raises(igtl.MessageError, match="GET_IMAGE is not sent to a peer of profile"):
+        with pytest.raises(igtl.MessageError, match=r"GET_IMAGE is not sent to a peer of profile"):
             pair.session.get(igtl.Image, "CT", {})
         with pytest.raises(igtl.MessageError, match="STT_TDATA is not sent"):
             pair.session.subscription(igtl.TrackingData, "T", {})
@@ -213,8 +215,49 @@ class TestProfiles:
     @pytest.mark.parametrize("place", range(5))
     def test_the_first_three_messages_tell(self, pair: Pair, place: int) -> None:
         for number in range(5):
-            pair.receive(TRACKED if number == place else igtl.String("x"))
+            other = igtl.String("x", header_version=2)
+            pair.receive(TRACKED if number == place else other)
         assert pair.session.profile is (PLUS if place < 3 else IGTL)
+
+    def test_the_first_three_of_each_header_version_tell(self, pair: Pair) -> None:
+        """PLUS begins with version 1, which has no room for its signs."""
+        for _ in range(5):
+            pair.receive(igtl.String("x"))
+        assert pair.session.profile is IGTL
+        pair.receive(TRACKED)
+        assert pair.session.profile is PLUS
+
+    def test_whoever_is_told_what_to_send_is_plus(self, pair: Pair) -> None:
+        for _ in range(5):
+            pair.receive(igtl.String("x"))
+        pair.session.takes_wishes()
+        assert pair.session.profile is PLUS
+
+    def test_wishes_change_no_profile_that_is_known(self, pair: Pair) -> None:
+        told = Pair(IGTL)
+        told.session.takes_wishes()
+        assert told.session.profile is IGTL
+        pair.receive(HELLO_OF_SLICER)
+        slicer = pair.session.profile
+        pair.session.takes_wishes()
+        assert pair.session.profile is slicer is not PLUS
+
+    @pytest.mark.parametrize("cls", ["IMAGE", int, None, igtl.Image(np.zeros((2, 2)))])
+    def test_what_is_asked_for_is_a_class(self, pair: Pair, cls: Any) -> None:
+        for ask in (pair.session.get, pair.session.subscription):
+            with pytest.raises(igtl.MessageError, match=r"give a class such as igtl\.Image"):
+                ask(cls, "D", {})
+
+    def test_fields_that_a_query_lacks(self, pair: Pair) -> None:
+        with pytest.raises(igtl.MessageError, match=r"GET_IMAGE cannot carry that: .*foo"):
+            pair.session.get(igtl.Image, "D", {"foo": 1})
+
+    def test_a_refusal_may_say_why(self, pair: Pair) -> None:
+        question = pair.session.get(igtl.Transform, "X", {})
+        reason = {"ErrorMessage": "no TRANSFORM of device X; there is Y"}
+        pair.receive(igtl.Ready(igtl.Transform, 1, device_name="X", metadata=reason))
+        with pytest.raises(igtl.NotAvailable, match="status 1: no TRANSFORM of device X; there"):
+            question.result()
 
     def test_a_profile_that_was_given_stays(self) -> None:
         pair = Pair(IGTL)

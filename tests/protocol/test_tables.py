@@ -46,11 +46,14 @@ CAUSES: dict[Event, Cause] = {
     Event.EXPIRED: expired,
     Event.LOST: lost,
     Event.RESTORED: lambda pair, _: pair.session.restored(),
+    Event.AGAIN: lambda pair, _: pair.session.again(pair.clock.now + 10.0),
 }
 #: What leads to a state, from the beginning.
 WAYS: dict[State, list[Event]] = {
     State.ASKED: [],
     State.RUNNING: [Event.DATA],
+    State.RETURNING: [Event.ACCEPTED, Event.LOST, Event.RESTORED],
+    State.WAITING: [Event.ACCEPTED, Event.LOST, Event.RESTORED, Event.DENIED],
     State.STOPPING: [Event.ACCEPTED, Event.STOPPED],
     State.DONE: [Event.ACCEPTED, Event.STOPPED, Event.ACCEPTED],
     State.REFUSED: [Event.DENIED],
@@ -82,9 +85,8 @@ def test_stream(state: State, event: Event) -> None:
     check(pair, stream, WAYS[state], event)
 
 
-ANSWER_WAYS: dict[State, list[Event]] = {
-    s: w for s, w in WAYS.items() if s not in (State.RUNNING, State.STOPPING)
-}
+STREAMS_ONLY = (State.RUNNING, State.RETURNING, State.WAITING, State.STOPPING)
+ANSWER_WAYS: dict[State, list[Event]] = {s: w for s, w in WAYS.items() if s not in STREAMS_ONLY}
 ANSWER_WAYS[State.DONE] = [Event.DATA]
 
 
@@ -123,7 +125,7 @@ class TestComplete:
     """Every event that can happen in a state leads somewhere, and nothing leads astray."""
 
     def test_the_peer_may_always_speak(self) -> None:
-        open_states = [State.ASKED, State.RUNNING, State.STOPPING]
+        open_states = [State.ASKED, State.RUNNING, State.RETURNING, State.STOPPING]
         for pair in product(open_states, [*FRAMES, Event.LOST]):
             assert pair in STREAM
         for event in (*FRAMES, Event.LOST):

@@ -62,8 +62,8 @@ class Newest:
     def __init__(self, *messages: igtl.Message) -> None:
         self.frames = [frame_of(message) for message in messages]
 
-    def __call__(self) -> Iterable[Frame]:
-        return iter(self.frames)
+    def __call__(self) -> Iterable[tuple[int, Frame]]:
+        return enumerate(self.frames)
 
 
 class TestPaths:

@@ -15,6 +15,7 @@ __all__ = [
     "add_profile",
     "comma_list",
     "count",
+    "duration",
     "number",
     "pair",
     "port",
@@ -25,6 +26,9 @@ ENDPOINT_HELP = "where the server is: host:port, host, or unix:///path (default 
 
 PROFILES = ("auto", "igtl", "slicer", "plus", "plus-strings", "v1")
 """As `igtl.connect` takes them. Written out, so that help needs no message types."""
+
+_LONGEST_S = 2_147_483
+"""No system waits for more than 2^31 ms at once, and STT_TDATA holds no longer interval."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -98,6 +102,19 @@ def seconds(text: str) -> float:
     value = _float(text)
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return _bearable(text, value)
+
+
+def duration(text: str) -> float:
+    """A duration in s, above 0."""
+    return _bearable(text, number(text))
+
+
+def _bearable(text: str, value: float) -> float:
+    if value > _LONGEST_S:
+        raise argparse.ArgumentTypeError(
+            f"{text} s is too long, expected {_LONGEST_S} s (24 days) at most"
+        )
     return value
 
 

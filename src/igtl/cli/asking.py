@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import time
 from argparse import Namespace
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import igtl
+from igtl.cli import status
 from igtl.cli.fields import class_of
 from igtl.messages.query import Companion
 from igtl.net.client import connect as open_link
 
-__all__ = ["ANSWER_S", "asking", "class_to_ask", "connect", "greet"]
+__all__ = [
+    "ANSWER_S",
+    "asking",
+    "check_order",
+    "class_to_ask",
+    "connect",
+    "greet",
+    "how_it_ended",
+]
 
 ANSWER_S = 5.0
 """Seconds for an answer, unless told otherwise."""
@@ -20,6 +31,9 @@ ANSWER_S = 5.0
 _CONNECT_S = 5.0
 #: 3D Slicer says at once who it is, and must not be asked: it is given so long for that, in s.
 _GREETING_S = 0.3
+_LIKE_AN_ENDPOINT = re.compile(
+    r"(tcp|unix)://.+|localhost|[\w.-]*:\d+|\d{2,5}|\[[\da-fA-F:]+\](:\d+)?"
+)
 
 
 def class_to_ask(name: str, kind: type[Companion]) -> type[igtl.Message]:
@@ -46,6 +60,23 @@ def class_to_ask(name: str, kind: type[Companion]) -> type[igtl.Message]:
     return cls
 
 
+def check_order(endpoint: str, name: str, what: str) -> None:
+    """Find out whether an endpoint was typed behind what belongs behind it.
+
+    Args:
+        endpoint: what stands first.
+        name: what stands behind it.
+        what: what should, as the help calls it.
+
+    Raises:
+        MessageError: they are interchanged.
+    """
+    if _LIKE_AN_ENDPOINT.fullmatch(name) and not _LIKE_AN_ENDPOINT.fullmatch(endpoint):
+        raise igtl.MessageError(
+            f"{name!r} is where {what} should be: ENDPOINT comes first, as in '{name} {endpoint}'"
+        )
+
+
 def connect(options: Namespace, *, timeout: float = _CONNECT_S) -> igtl.Client:
     """A link to the endpoint that was typed, of the profile that was typed."""
     return open_link(options.endpoint, timeout=timeout, profile=options.profile)
@@ -60,7 +91,28 @@ def greet(link: igtl.Client, profile: str) -> None:
 
 @contextmanager
 def asking(options: Namespace) -> Iterator[igtl.Client]:
-    """A link over which questions may be sent."""
+    """A link over which questions may be sent.
+
+    Raises:
+        Incomplete: the server ended the connection instead of answering.
+    """
     with connect(options) as link:
-        greet(link, options.profile)
-        yield link
+        try:
+            greet(link, options.profile)
+            yield link
+        except igtl.ClosedError as error:
+            raise status.Incomplete(f"no answer: {how_it_ended(link)}") from error
+
+
+def how_it_ended(link: igtl.Client) -> str:
+    """Why a link that the server ended is over, as a sentence; for who takes nothing more from it.
+
+    Raises:
+        FramingError: the server does not speak OpenIGTLink.
+    """
+    try:
+        if link.closed:
+            deque(link.frames(), maxlen=0)  # raises at the end, unless it was in order
+    except igtl.ClosedError as error:
+        return str(error)
+    return f"{link.endpoint} closed the connection"

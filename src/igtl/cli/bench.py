@@ -53,7 +53,7 @@ def add_arguments(parser: Parser) -> None:
     """Declare what the verb takes."""
     parser.add_argument(
         "--seconds",
-        type=arguments.number,
+        type=arguments.duration,
         default=1.0,
         metavar="S",
         help="how long each figure is measured (default: 1)",

@@ -11,24 +11,28 @@ import igtl
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
 from igtl.cli.asking import connect
-from igtl.cli.inventory import HEADINGS, RIGHT, cells, plain_row
+from igtl.cli.inventory import HEADINGS, RIGHT, cells, offer_cells, plain_offer, plain_row
+from igtl.cli.offers import Offer, offers_of
 from igtl.cli.reception import arrivals_within
 from igtl.cli.statistics import Statistics
 from igtl.cli.summary import counted
 from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.protocol.profile import Profile
+from igtl.protocol.replies import legal
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 
 DESCRIPTION = """\
 What is on this port? Listens for some seconds, then lists the devices: their
-types, rates, sizes of images, header versions and metadata; what kind of
-program the server is; and what it says that it understands."""
+types, rates, sizes of images, header versions and metadata; what else it has
+on request; what kind of program it is; and what it says that it understands."""
 
 EXAMPLES = """\
 At the end the server is asked what it understands (GET_CAPABIL), unless it has
 shown itself to be 3D Slicer, which crashes on that; --profile slicer asks none.
+PLUS, and who understands COMMAND, is told to name its devices as well
+(RequestDeviceIds): what did not come by itself is listed as "on request".
 
 examples:
   igtl devices localhost
@@ -43,7 +47,7 @@ def add_arguments(parser: Parser) -> None:
     arguments.add_endpoint(parser)
     parser.add_argument(
         "--seconds",
-        type=arguments.number,
+        type=arguments.duration,
         default=5.0,
         metavar="S",
         help="how long to listen (default: 5)",
@@ -60,6 +64,7 @@ class Findings:
         self.profile = ""
         self.asked = False
         self.capabilities: Sequence[str] | None = None
+        self.offers: Sequence[Offer] = ()
         self.seconds = 0.0
         self.trouble: igtl.OpenIGTLinkError | None = None
         self.interrupted = False
@@ -71,8 +76,15 @@ class Findings:
             return status.INTERRUPTED
         if self.trouble is not None:
             return status.FAILED
-        found = len(self.statistics) or self.capabilities
+        found = len(self.statistics) or self.capabilities or self.offers
         return status.DONE if found else status.INCOMPLETE
+
+    @property
+    def on_request(self) -> list[Offer]:
+        """What the server says that it has, and did not send by itself."""
+        names = [(legal(row.device_name), legal(row.wire_type)) for row in self.statistics]
+        came = {*names, *((name, "") for name, _ in names)}
+        return [offer for offer in dict.fromkeys(self.offers) if offer not in came]
 
 
 def run(options: Namespace) -> int:
@@ -109,6 +121,7 @@ def _look(link: igtl.Client, seconds: float, findings: Findings) -> None:
     elif link.profile.queries:
         findings.asked = True
         findings.capabilities = _capabilities(link)
+        findings.offers = offers_of(link, findings.capabilities, _ANSWER_S)
 
 
 def _so_far(link: igtl.Client, findings: Findings, seconds: float) -> str:
@@ -137,15 +150,16 @@ def _show_json(link: igtl.Client, findings: Findings) -> None:
         "messages": found.messages,
         "bytes": found.bytes,
         "malformed": found.errors,
-        "devices": [plain_row(row) for row in found],
+        "devices": [*map(plain_row, found), *map(plain_offer, findings.on_request)],
     }
     say(json.dumps(facts, allow_nan=False))
 
 
 def _show_text(link: igtl.Client, findings: Findings) -> None:
     found = findings.statistics
-    if len(found):
-        for text in aligned([HEADINGS, *map(cells, found)], right=RIGHT):
+    rows = [*map(cells, found), *map(offer_cells, findings.on_request)]
+    if rows:
+        for text in aligned([HEADINGS, *rows], right=RIGHT):
             say(text)
         say("")
     malformed = f", {found.errors} malformed" if found.errors else ""

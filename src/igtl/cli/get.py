@@ -9,7 +9,7 @@ from pathlib import Path
 import igtl
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
-from igtl.cli.asking import ANSWER_S, asking, class_to_ask
+from igtl.cli.asking import ANSWER_S, asking, check_order, class_to_ask
 from igtl.cli.one_file import Writer, check_folder, check_free, writer_for
 from igtl.cli.printing import Printer
 from igtl.cli.terminal import warn
@@ -44,7 +44,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("device", metavar="DEVICE", nargs="?", help="of which device")
     parser.add_argument(
         "--timeout",
-        type=arguments.number,
+        type=arguments.duration,
         default=ANSWER_S,
         metavar="S",
         help="seconds to wait for the answer (default: 5)",
@@ -59,6 +59,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: Namespace) -> int:
     """Ask, show, save."""
+    check_order(options.endpoint, options.type, "TYPE")
     cls = class_to_ask(options.type, igtl.Get)
     write = _writer(options, cls)
     with asking(options) as link:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import igtl
+from igtl.cli.offers import Offer
 from igtl.cli.statistics import Row
 from igtl.cli.summary import summary
 from igtl.cli.terminal import printable
 
-__all__ = ["HEADINGS", "RIGHT", "cells", "plain_row"]
+__all__ = ["HEADINGS", "RIGHT", "cells", "offer_cells", "plain_offer", "plain_row"]
 
 HEADINGS = ("device", "type", "messages", "rate", "header", "latest", "metadata")
 RIGHT = (2, 3)
@@ -30,6 +31,12 @@ def cells(row: Row) -> tuple[str, ...]:
         _latest(row),
         printable(" ".join(row.metadata_keys)) or "-",
     )
+
+
+def offer_cells(offer: Offer) -> tuple[str, ...]:
+    """The same for what did not come by itself."""
+    device, wire_type = (printable(text) or "-" for text in offer)
+    return device, wire_type, "0", "on request", "-", "", "-"
 
 
 def _latest(row: Row) -> str:
@@ -70,6 +77,24 @@ def plain_row(row: Row) -> dict[str, Any]:
         "header_versions": sorted(row.versions),
         "metadata_keys": list(row.metadata_keys),
         "image": _plain_image(row.last) if isinstance(row.last, igtl.Image) else None,
+    }
+
+
+def plain_offer(offer: Offer) -> dict[str, Any]:
+    """What did not come by itself, in the form of `plain_row`; type is None where it is not known.
+
+    It has no messages: 0 stands for "on request".
+    """
+    return {
+        "device": offer.device_name,
+        "type": offer.wire_type or None,
+        "messages": 0,
+        "malformed": 0,
+        "bytes": 0,
+        "rate": None,
+        "header_versions": [],
+        "metadata_keys": [],
+        "image": None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -39,6 +40,8 @@ examples:
   igtl listen localhost:18000 --format classic  as C++ example receivers do"""
 
 _CONNECT_S = 5.0
+#: After so many seconds without anything, people at a terminal are told why that may be.
+_QUIET_S = 3.0
 
 Taker = Callable[[Arrival], object]
 
@@ -68,9 +71,10 @@ def add_arguments(parser: Parser) -> None:
     which.add_argument("--count", type=arguments.count, metavar="N", help="end after N of them")
     which.add_argument(
         "--timeout",
-        type=arguments.number,
+        type=arguments.duration,
         metavar="S",
-        help="end when nothing has come for S seconds; also for connecting (default: 5)",
+        help="end when nothing has come for S seconds (default: wait for ever); also for "
+        "connecting (default: 5)",
     )
     arguments.add_profile(parser)
     how = parser.add_argument_group("what to do with them")
@@ -96,30 +100,46 @@ def run(options: Namespace) -> int:
         if patience is not None:
             stack.enter_context(patience)
         look = stack.enter_context(_live(link)) if options.live else _lines(link, options.format)
+        if not options.live:
+            stack.enter_context(_hint(link))
         takers = [look] + ([folder.add] if folder else [])
-        count = _take(arrivals(link, wanted, patience), takers, options.count)
-    return _ended(link, options, count, timed_out=patience is not None and patience.ended)
+        heard = _Heard(options.count)
+        try:
+            heard.take(arrivals(link, wanted, patience), takers)
+        except igtl.ClosedError as error:
+            warn(f"{error}, after {heard.messages}")
+            return status.FAILED if options.count is None else status.INCOMPLETE
+    return _ended(link, options, heard, timed_out=patience is not None and patience.ended)
 
 
-def _take(wanted: Iterable[Arrival], takers: Iterable[Taker], most: int | None) -> int:
-    """Hand everything to the takers, up to `most` messages that are well-formed; how many."""
-    count = 0
-    for arrival in wanted:
-        for take in takers:
-            take(arrival)
-        count += isinstance(arrival.message, igtl.Message)
-        if count == most:
-            break
-    return count
+class _Heard:
+    """How many well-formed messages came, of how many; None wants all."""
+
+    def __init__(self, wanted: int | None) -> None:
+        self.count, self.wanted = 0, wanted
+
+    def take(self, arrived: Iterable[Arrival], takers: Iterable[Taker]) -> None:
+        """Hand everything to the takers, until enough has come."""
+        for arrival in arrived:
+            for take in takers:
+                take(arrival)
+            self.count += isinstance(arrival.message, igtl.Message)
+            if self.count == self.wanted:
+                break
+
+    @property
+    def messages(self) -> str:
+        """How many, in words."""
+        if self.wanted is None:
+            return counted(self.count, "message")
+        return f"{self.count} of {self.wanted} messages"
 
 
-def _ended(link: igtl.Client, options: Namespace, count: int, *, timed_out: bool) -> int:
+def _ended(link: igtl.Client, options: Namespace, heard: _Heard, *, timed_out: bool) -> int:
     """Say why it ended, unless because enough has come; the exit status."""
-    enough = options.count is None or count == options.count
-    if options.count is not None and enough:
+    count, came = heard.count, heard.messages
+    if count == heard.wanted:
         return status.DONE
-    wanted = f" of {options.count}" if options.count else ""
-    came = f"{count}{wanted} messages" if wanted else counted(count, "message")
     if timed_out:
         others = link.counters.messages_received - count
         what = f"nothing that was asked for (but {counted(others, 'other message')})" * (others > 0)
@@ -127,7 +147,25 @@ def _ended(link: igtl.Client, options: Namespace, count: int, *, timed_out: bool
         warn(f"{silence}, after {came}")
         return status.INCOMPLETE
     warn(f"{link.endpoint} closed the connection after {came}")
-    return status.DONE if enough else status.INCOMPLETE
+    return status.DONE if heard.wanted is None else status.INCOMPLETE
+
+
+@contextmanager
+def _hint(link: igtl.Client) -> Iterator[None]:
+    """Tell people what they can do, once, when nothing at all has come for a while."""
+
+    def tell() -> None:
+        if not link.closed and not link.counters.messages_received:
+            text = f"{link.endpoint} has sent nothing so far: 'igtl devices' asks what it has"
+            tell_people(text)
+
+    timer = threading.Timer(_QUIET_S, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import igtl
 from igtl.cli import status
+from igtl.cli.asking import how_it_ended
 from igtl.cli.durations import ahead, span
 from igtl.cli.summary import counted
 from igtl.cli.terminal import Progress, say, warn
@@ -116,8 +117,8 @@ def _take(link: igtl.Client, patience: float, connecting: float) -> int:
         raise
     except (igtl.TimeoutError, igtl.DecodeError):
         return 0
-    except igtl.ClosedError as error:
-        warn(str(error))
+    except igtl.ClosedError:
+        warn(how_it_ended(link))
         return 0
     if message.timestamp is not None:
         link.clock.arrival(message.timestamp, time.time(), connecting)

@@ -11,7 +11,7 @@ from statistics import median
 import igtl
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
-from igtl.cli.asking import connect, greet
+from igtl.cli.asking import connect, greet, how_it_ended
 from igtl.cli.durations import ahead, span
 from igtl.cli.one_way import watch
 from igtl.cli.terminal import say, warn
@@ -53,14 +53,14 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--timeout",
-        type=arguments.number,
+        type=arguments.duration,
         default=2.0,
         metavar="S",
         help="seconds to wait for each answer (default: 2)",
     )
     parser.add_argument(
         "--seconds",
-        type=arguments.number,
+        type=arguments.duration,
         default=5.0,
         metavar="S",
         help="how long to listen to a server that does not answer (default: 5)",
@@ -74,13 +74,16 @@ def run(options: Namespace) -> int:
     start = time.monotonic()
     with connect(options) as link:
         connecting = time.monotonic() - start
-        greet(link, options.profile)
         trips = Trips(link, options)
         try:
+            greet(link, options.profile)
             silent = trips.make()
         except KeyboardInterrupt:
             trips.sum_up()
             return status.INTERRUPTED
+        except igtl.ClosedError as error:
+            trips.sum_up()
+            raise status.Incomplete(f"{how_it_ended(link)}, after {trips.answers}") from error
         except igtl.OpenIGTLinkError:
             trips.sum_up()
             raise
@@ -100,6 +103,11 @@ class Trips:
         self._link, self._options = link, options
         self._asked = 0
         self._took: list[float] = []
+
+    @property
+    def answers(self) -> str:
+        """How many answers came, of how many."""
+        return f"{len(self._took)} of {self._options.count} answers"
 
     def make(self) -> str:
         """Make all of them. Why there are none, where the server does not answer; else ""."""

@@ -75,6 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (errors.EndpointError, errors.MessageError, errors.SourceError) as error:
         warn(str(error))
         return status.USAGE
+    except status.Incomplete as outcome:
+        warn(str(outcome))
+        return status.INCOMPLETE
     except errors.OpenIGTLinkError as error:
         warn(str(error))
         return status.FAILED

@@ -12,7 +12,7 @@ from typing import Any
 import igtl
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
-from igtl.cli.asking import connect
+from igtl.cli.asking import check_order, connect
 from igtl.cli.formats import line
 from igtl.cli.terminal import say
 from igtl.cli.values import message_from
@@ -109,6 +109,7 @@ def _timestamp(text: str) -> float:
 
 def run(options: Namespace) -> int:
     """Send it, as often as asked."""
+    check_order(options.endpoint, options.type, "TYPE")
     message = _message(options.type, options.fields, _common(options))
     with connect(options) as link:
         start = time.monotonic()

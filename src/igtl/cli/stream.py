@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import igtl
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
-from igtl.cli.asking import ANSWER_S, asking, class_to_ask
+from igtl.cli.asking import ANSWER_S, asking, check_order, class_to_ask
 from igtl.cli.printing import Printer, report, tell_people
 from igtl.cli.summary import counted
 from igtl.cli.terminal import warn
@@ -51,9 +51,10 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--count", type=arguments.count, metavar="N", help="end after N of them")
     parser.add_argument(
         "--timeout",
-        type=arguments.number,
+        type=arguments.duration,
         metavar="S",
-        help="end when nothing has come for S seconds; also for the server's consent (default: 5)",
+        help="end when nothing has come for S seconds (default: 5 for the server's consent, and 5 "
+        "for the first message; after it, wait for ever)",
     )
     arguments.add_profile(parser)
     arguments.add_format(parser.add_mutually_exclusive_group())
@@ -61,6 +62,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: Namespace) -> int:
     """Show what comes until the server ends it, enough has come, or Ctrl-C."""
+    check_order(options.endpoint, options.type, "TYPE")
     cls = class_to_ask(options.type, igtl.Start)
     fields = _fields(cls, options.interval)
     with asking(options) as link:
@@ -76,7 +78,7 @@ def run(options: Namespace) -> int:
             printer = Printer(options.format, link.endpoint)
             if options.format != "classic":
                 tell_people(f"streaming from {link.endpoint}; Ctrl-C ends")
-            return _show(frames, printer, options)
+            return _show(Reception(link, frames), printer, options)
 
 
 def _fields(cls: type[igtl.Message], interval: float | None) -> dict[str, Any]:
@@ -91,44 +93,71 @@ def _fields(cls: type[igtl.Message], interval: float | None) -> dict[str, Any]:
     return {"interval": interval}
 
 
-def _show(frames: Stream[igtl.Message], printer: Printer, options: Namespace) -> int:
+class Reception:
+    """The messages of a stream, and what else came meanwhile."""
+
+    def __init__(self, link: igtl.Client, frames: Stream[igtl.Message]) -> None:
+        self.frames = frames
+        self.count = 0
+        self._counters = link.counters
+        self._before = link.counters.messages_received
+
+    def messages(self, timeout: float | None) -> Iterator[igtl.Message]:
+        """Every message until the server closes; those that are malformed are reported.
+
+        Args:
+            timeout: seconds to wait for each; None waits for ever, but not for the first.
+
+        Raises:
+            TimeoutError: nothing came in time.
+            NotAvailable: the server ended the stream.
+            ClosedError, FramingError: the connection broke.
+        """
+        while True:
+            try:
+                message = self.frames.receive(timeout if timeout or self.count else ANSWER_S)
+            except igtl.FramingError:
+                raise
+            except igtl.DecodeError as error:
+                report(error)
+            except igtl.ClosedError:
+                yield from self.frames  # nothing more; but this says so where the connection broke
+                return
+            else:
+                self.count += 1
+                yield message
+
+    def silence(self, options: Namespace) -> str:
+        """That nothing came any more."""
+        text = f"nothing came for {options.timeout or ANSWER_S:g} s, after {self.of(options.count)}"
+        others = self._counters.messages_received - self._before
+        if self.count or others <= 0:
+            return text
+        return f"{text} (but {counted(others, 'other message')}: igtl listen shows them)"
+
+    def of(self, wanted: int | None) -> str:
+        """How many messages came, of how many."""
+        if wanted is None:
+            return counted(self.count, "message")
+        return f"{self.count} of {wanted} messages"
+
+
+def _show(reception: Reception, printer: Printer, options: Namespace) -> int:
     """Show messages; says why they ended, unless because enough have come. The exit status."""
-    count = 0
     try:
-        for message in _messages(frames, options.timeout):
+        for message in reception.messages(options.timeout):
             printer.show(message, time.time())
-            count += 1
-            if count == options.count:
+            if reception.count == options.count:
                 return status.DONE
     except igtl.TimeoutError:
-        warn(f"nothing came for {options.timeout:g} s, after {_of(count, options.count)}")
+        warn(reception.silence(options))
         return status.INCOMPLETE
+    except igtl.ClosedError as error:
+        warn(f"{error}, after {reception.of(options.count)}")
+        return status.FAILED if options.count is None else status.INCOMPLETE
     finally:
-        if frames.dropped:
-            warn(f"{counted(frames.dropped, 'message')} came faster than they could be shown")
-    warn(f"{options.endpoint} closed the connection after {_of(count, options.count)}")
+        if reception.frames.dropped:
+            dropped = counted(reception.frames.dropped, "message")
+            warn(f"{dropped} came faster than they could be shown")
+    warn(f"{options.endpoint} closed the connection after {reception.of(options.count)}")
     return status.DONE if options.count is None else status.INCOMPLETE
-
-
-def _of(count: int, wanted: int | None) -> str:
-    return counted(count, "message") if wanted is None else f"{count} of {wanted} messages"
-
-
-def _messages(frames: Stream[igtl.Message], timeout: float | None) -> Iterator[igtl.Message]:
-    """Every message until the server closes; those that are malformed are reported.
-
-    Raises:
-        TimeoutError: nothing came for `timeout` s.
-        NotAvailable: the server ended the stream.
-        ClosedError, FramingError: the connection broke.
-    """
-    while True:
-        try:
-            yield frames.receive(timeout)
-        except igtl.FramingError:
-            raise
-        except igtl.DecodeError as error:
-            report(error)
-        except igtl.ClosedError:
-            yield from frames  # nothing more; but this says so where the connection broke
-            return

@@ -40,7 +40,7 @@ class _Connecting:
     async def _connect(self) -> Client:
         sock = await opened(self._endpoint, self._timeout)
         client = Client(sock, self._endpoint, self._habits, timeout=self._timeout)
-        await client.begin()
+        await client._begin()
         return client
 
     def __await__(self) -> Any:
@@ -73,7 +73,13 @@ def connect(
 
 
 class Client(Line):
-    """A connection to a server. Made by `connect`; use it in the event loop that made it."""
+    """A connection to a server. Made by `connect`; use it in the event loop that made it.
+
+    Attributes:
+        endpoint, peer_address, local_address, counters, closed, profile, clock: as for
+            `igtl.Client`.
+        transforms: poses by the names of two frames, from all that the loop has taken in.
+    """
 
     def __aiter__(self) -> AsyncIterator[Message]:
         """Every message in order, until the peer closes; errors as for `igtl.Client`."""
@@ -119,7 +125,7 @@ class Client(Line):
         self, cls: type[M], device: str | None = None, *, timeout: float = 5.0, **fields: Any
     ) -> M:
         """Ask the server for one message; arguments and errors as for `igtl.Client.get`."""
-        await self.greet()
+        await self._greet()
         with self._session.get(cls, device, fields) as request:
             await self._ask(request, timeout)
             return request.result()
@@ -167,14 +173,15 @@ class Client(Line):
 
     async def ping(self, count: int = 8, *, timeout: float = 5.0) -> ClockEstimate:
         """Measure the round trip and the clocks' difference; as `igtl.Client.ping`."""
-        await self.greet()
+        self._pings.check(count)
+        await self._greet()
         for _ in range(count):
-            with self._clock_question() as request:
+            with self._pings.question() as request:
                 sent = time.time()
                 await self._ask(request, timeout)
                 arrived = time.time()
-                self._compare_clocks(sent, request.result(), arrived)
-        return self._clock_estimate()
+                self._pings.compare(sent, request.result(), arrived)
+        return self._pings.estimate()
 
     async def __aenter__(self) -> Self:
         return self

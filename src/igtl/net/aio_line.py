@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import inspect
+import math
 import socket
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.errors import ClosedError, OpenIGTLinkError, TimeoutError
-from igtl.messages.message import Message, encode_buffers
+from igtl.messages.message import Message
 from igtl.messages.series import Series, encode_all
 from igtl.net.endpoint import Endpoint, addresses_of, limit_silence, open_socket
 from igtl.net.transport import drain, half_close, send_some, shut
@@ -22,6 +24,10 @@ __all__ = ["Line", "opened"]
 
 T = TypeVar("T")
 
+#: Pieces of messages, and how many messages.
+Encoded: TypeAlias = tuple[list[Buffer], int]
+#: A large message is handed to the loop in parts of so many bytes.
+_PART = 1 << 18
 #: Closing waits so many seconds for the peer to read what was sent; ten times that while it does.
 _LINGER = 0.5
 
@@ -55,6 +61,8 @@ class Line(Link):
         self._sending = asyncio.Lock()
         self._listening = False  # the task waits for the peer, not for us
         self._watch: asyncio.Handle | None = None  # over a silent peer
+        self._watch_ends = math.inf
+        self._handling: set[asyncio.Task[object]] = set()  # coroutines of `on_event`
         self._prepare(sock)
         self._sock = sock
         self._task = asyncio.create_task(self._read())
@@ -63,7 +71,7 @@ class Line(Link):
         if self._habits.keep_alive is not None:
             limit_silence(sock, self._habits.keep_alive)
 
-    async def begin(self) -> None:
+    async def _begin(self) -> None:
         """Say what is to be said first."""
         try:
             if words := self._first_words():
@@ -89,13 +97,18 @@ class Line(Link):
 
     async def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages; arguments and errors as for `igtl.Client.send`."""
-        pieces, count = encode_all(self._readable_form(messages), time.time())
+        encoded = encode_all(self._readable_form(messages), time.time())
+        await self._post(lambda: encoded, timeout)
+
+    async def _post(self, words: Callable[[], Encoded], timeout: float) -> None:
+        """Send what `words` gives once nobody else sends; errors as for `send`."""
         deadline = time.monotonic() + timeout
         if self._down is not None and not await self.wait_for(lambda: not self._down, deadline):
             raise self._not_sent(timeout)
         async with self._sending:
             self._check_sending()
             sock = self._sock
+            pieces, count = words()
             try:
                 await self._within(timeout, self._send(sock, pieces), str(self._late(timeout)))
             except (TimeoutError, asyncio.CancelledError) as error:
@@ -122,7 +135,7 @@ class Line(Link):
             shut(self._sock)
             self._sock.close()
 
-    async def greet(self) -> None:
+    async def _greet(self) -> None:
         """Wait for what the peer says first, for the moment that this may take."""
         if self._stranger:
             await self.wait_for(lambda: not self._stranger, self._greeting_ends)
@@ -132,35 +145,36 @@ class Line(Link):
         """Send a question and wait until it is settled, one way or another."""
         deadline = time.monotonic() + timeout
         try:
-            if questions := self._questions(exchange):
-                await self.send(*questions, timeout=timeout)
+            if not self._carries_later(exchange):
+                await self._post(lambda: encode_all(self._words(exchange), time.time()), timeout)
         except ClosedError:
             if not self._asks_again(exchange):
                 raise
         await self.wait_for(lambda: exchange.settled, deadline)
         exchange.expire(timeout)
 
-    async def start(self, subscription: Subscription[Any], timeout: float) -> None:
+    async def _start(self, subscription: Subscription[Any], timeout: float) -> None:
         """Begin a stream that was prepared."""
-        await self.greet()
+        await self._greet()
         self._session.add(subscription)
         try:
             await self._ask(subscription, timeout)
             if not subscription.backlog.frames:  # else they come first
                 subscription.check()
         except BaseException:
-            await self.unsubscribe(subscription, linger=0.0)
+            await self._unsubscribe(subscription, linger=0.0)
             raise
 
-    async def unsubscribe(self, subscription: Subscription[Any], *, linger: float = 1.0) -> None:
+    async def _unsubscribe(self, subscription: Subscription[Any], *, linger: float = 1.0) -> None:
         """End a stream; the server's confirmation is waited for if it gave one before."""
         try:
             with subscription:
                 stop = subscription.stop(time.monotonic())
                 self._arrived.set()  # another task may wait for its messages
-                if stop is None or not self._open or self._down is not None:
+                if stop is None or not self._open or self._carries_later(subscription):
                     return
-                await self.send(stop, timeout=_LINGER)
+                words = self._words
+                await self._post(lambda: encode_all(words(subscription), time.time()), _LINGER)
                 if subscription.confirmed and linger:
                     await self.wait_for(lambda: subscription.over, time.monotonic() + linger)
         except (OpenIGTLinkError, OSError):
@@ -178,12 +192,25 @@ class Line(Link):
             self._wanted.set()
             await self._arrived.wait()
             return True
-        self.raise_if_broken()
+        self._raise_if_broken()
         return False
 
     def _tell(self, kind: Any, reason: str) -> None:
         super()._tell(kind, reason)
         self._deliver()
+
+    def _handled(self, outcome: object) -> None:
+        """Start what a coroutine function returned."""
+        if inspect.iscoroutine(outcome):
+            task = asyncio.get_running_loop().create_task(outcome)
+            self._handling.add(task)
+            task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[object]) -> None:
+        """A handler's coroutine has ended."""
+        self._handling.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._news.failed(task.get_coro(), error)
 
     # ---- the task that reads
 
@@ -212,7 +239,7 @@ class Line(Link):
                     self._listening = False
                     self._wanted.clear()
                     await self._wanted.wait()
-                if self._watch is None:
+                if self._watch is None or self._session.due_at < self._watch_ends:
                     self._begin_watch()
                 self._listening = True
                 # Never cancelled for a time-out: bytes that have just come would be lost.
@@ -229,41 +256,45 @@ class Line(Link):
     # ---- a silent peer
 
     def _begin_watch(self) -> None:
-        patience = self._patience(time.monotonic())
+        now = time.monotonic()
+        patience = self._patience(now)
         if patience is not None:
-            loop = asyncio.get_running_loop()
-            self._watch = loop.call_later(min(patience, self.stall_timeout), self._wake)
+            if self._watch is not None:
+                self._watch.cancel()
+            patience = min(patience, self.stall_timeout)
+            self._watch_ends = now + patience
+            self._watch = asyncio.get_running_loop().call_later(patience, self._wake)
 
     def _wake(self) -> None:
         """Time is over; but what has come by now is taken in first, if the loop was late."""
+        self._watch_ends = -math.inf
         self._watch = asyncio.get_running_loop().call_soon(self._see_to_silence)
 
     def _see_to_silence(self) -> None:
         self._watch = None
         if not self._listening:
+            self._ask_again(time.monotonic())
             return
-        question = self._look(time.monotonic())
-        if question is not None:
-            self._whisper(question)
+        self._look(time.monotonic())
         if self._receiving:
             self._begin_watch()
         else:
             shut(self._sock)
 
-    def _whisper(self, message: Message) -> None:
-        """Send a small message, unless somebody else sends or the socket takes nothing now."""
+    def _whisper(self, words: Callable[[], Sequence[Message]]) -> int | None:
         if self._sending.locked():
-            return
-        pieces = list(encode_buffers(message, now=time.time()))
+            return None
+        pieces, count = encode_all(words(), time.time())
         try:
             sent = send_some(self._sock, pieces)
         except OSError:
             sent = -1
         if sent < 0 or (sent and pieces):  # reading will tell
             shut(self._sock)
-            return
+            return 0
         self.counters.bytes_sent += sent
-        self.counters.messages_sent += bool(sent)
+        self.counters.messages_sent += count if sent else 0
+        return sent
 
     # ---- another connection instead
 
@@ -281,31 +312,45 @@ class Line(Link):
 
     async def _resume(self, sock: socket.socket) -> None:
         """Go on with a new connection: what was asked for is asked for again, before all else."""
+        resumed = False
         try:
             addresses = addresses_of(sock)
             self._prepare(sock)
             async with self._sending:
-                pieces, count = encode_all(self._questions_again(), time.time())
-                late = str(self._late(self._timeout))
-                await self._within(self._timeout, self._send(sock, pieces), late)
-                self.counters.messages_sent += count
+                await self._say_first(sock, self._questions_again())
                 self._sock.close()
                 self._sock = sock
                 self._restored(addresses)
-        except BaseException:
-            self._not_restored()
-            sock.close()
-            raise
+                resumed = True
+                await self._say_first(sock, self._session.unsent())
+        except BaseException as error:
+            if resumed:
+                self._end(ClosedError(f"{self.endpoint} broke the new connection: {error!r}"))
+                shut(sock)
+            else:
+                self._not_restored()
+                sock.close()
+            if not (resumed and isinstance(error, (OSError, TimeoutError))):
+                raise
         self._arrived.set()
 
+    async def _say_first(self, sock: socket.socket, words: list[Message]) -> None:
+        """Send over a new connection; the lock for sending is held."""
+        pieces, count = encode_all(words, time.time())
+        late = str(self._late(self._timeout))
+        await self._within(self._timeout, self._send(sock, pieces), late)
+        self.counters.messages_sent += count
+
     async def _send(self, sock: socket.socket, pieces: list[Buffer]) -> None:
+        while pieces and (sent := send_some(sock, pieces)):
+            self.counters.bytes_sent += sent
         loop = asyncio.get_running_loop()
-        if not pieces:
-            return
-        small = b"".join(pieces) if len(pieces) > 1 and len(pieces[-1]) < 1 << 16 else None
-        for piece in pieces if small is None else [small]:
-            await loop.sock_sendall(sock, piece)
-            self.counters.bytes_sent += len(piece)
+        for piece in pieces:  # the socket is full
+            for start in range(0, len(piece), _PART):
+                part = piece[start : start + _PART]
+                await loop.sock_sendall(sock, part)
+                self.counters.bytes_sent += len(part)
+                self._made_room()
 
     async def _within(self, timeout: float | None, waiting: Awaitable[T], wanted: str) -> T:
         try:

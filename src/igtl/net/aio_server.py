@@ -23,6 +23,7 @@ from igtl.messages.series import Series
 from igtl.net import server as blocking
 from igtl.net.endpoint import DEFAULT_PORT
 from igtl.net.peer import Peer
+from igtl.net.switchboard import called
 from igtl.protocol.counters import Counters
 
 __all__ = ["Server"]
@@ -46,7 +47,8 @@ class Server:
     Make it inside a running event loop. Handlers are called in the loop and may be coroutine
     functions.
 
-    Args and errors are those of `igtl.Server`.
+    Args and errors are those of `igtl.Server`, and so are its attributes: host, port, endpoint,
+    clients, devices, counters and closed.
     """
 
     def __init__(self, port: int = DEFAULT_PORT, host: str = "127.0.0.1", **limits: Any) -> None:
@@ -159,7 +161,8 @@ class Server:
         Each handler gets its messages one after another, in order; clients have to wait while it
         is busy and a hundred messages wait for it.
         """
-        if isinstance(cls, type) and issubclass(cls, Message):
+        cls = blocking.handled(cls)
+        if isinstance(cls, type):
             return lambda handler: self._add_handler(cls, handler)
         return self._add_handler(Message, cls)
 
@@ -211,7 +214,7 @@ class Server:
             if inspect.isawaitable(result):
                 await result
         except Exception:  # noqa: BLE001 - users' code may raise anything
-            self._board.failed(peer, handler)
+            self._board.failed(peer, called(handler))
 
     def on_connect(self, handler: H) -> H:
         """Decorator: call the function with each client that connects, in the loop."""

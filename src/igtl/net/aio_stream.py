@@ -28,7 +28,7 @@ class Stream(Incoming[M]):
         return self.__aenter__().__await__()
 
     async def __aenter__(self) -> Self:
-        await self._line.start(self._subscription, self._timeout)
+        await self._line._start(self._subscription, self._timeout)
         return self
 
     async def __aexit__(
@@ -52,12 +52,12 @@ class Stream(Incoming[M]):
         """The next message; errors as for `igtl.Client.stream`'s."""
         deadline = None if timeout is None else time.monotonic() + timeout
         if not (self._frames or await self._fill(deadline)):
-            raise self._line.nothing_of(self._subscription, timeout)
+            raise self._line._nothing_of(self._subscription, timeout)
         return self._take()
 
     async def close(self) -> None:
         """Stop the stream: STP_x. Never fails."""
-        await self._line.unsubscribe(self._subscription)
+        await self._line._unsubscribe(self._subscription)
 
     async def _fill(self, deadline: float | None) -> bool:
         """Wait for a message; False when there will be none, or not before the deadline."""

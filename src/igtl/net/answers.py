@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from igtl.errors import ClosedError, MessageError, NotAvailable, OpenIGTLinkError, TimeoutError
+from igtl.errors import ClosedError, CommandError, MessageError, NotAvailable, OpenIGTLinkError
 from igtl.messages.command import Command
 from igtl.messages.message import Message
 from igtl.messages.query import Start
@@ -25,6 +26,8 @@ __all__ = ["Answers", "Caller"]
 
 _log = logging.getLogger("igtl")
 
+#: What handlers raise to refuse.
+_REFUSALS = (NotAvailable, CommandError, MessageError)
 #: Calls a handler with (client, question) and gives its result; the last is for how many seconds
 #: somebody waits for it.
 Caller = Callable[[Handler, "Peer", Message, float], object]
@@ -57,7 +60,8 @@ class Answers:
 
     Args:
         timeout: seconds that a handler may take until its client is told that it failed.
-        failed: told of each handler that raised something, while that is being handled.
+        failed: told of each handler that raised something unexpected, and of what it is for,
+            while that is being handled.
 
     Attributes:
         call: how handlers are called.
@@ -70,11 +74,11 @@ class Answers:
         *,
         name: str,
         timeout: float,
-        failed: Callable[[Peer, Callable[..., object]], None],
+        failed: Callable[[Peer, str], None],
     ) -> None:
         self._reactor, self._service = reactor, service
         self._timeout, self._failed = timeout, failed
-        self._lanes = Lanes(f"{name} handlers")
+        self._lanes = Lanes(f"{name} handlers", busy=lambda peer: bool(peer.crowded))
         self.call: Caller = _called
 
     def answer(self, peer: Peer, question: Message, size: int = 0) -> None:
@@ -90,23 +94,36 @@ class Answers:
             except OpenIGTLinkError as error:
                 _log.warning("igtl: client %s: %s: %s", peer.address, question.wire_type, error)
                 peer.counters.errors += 1
+                self._refuse(peer, partial(self._service.refuse, peer.guest, question, str(error)))
                 return
             if not isinstance(answer, Job):
                 self._answer_now(peer, question, answer)
         if isinstance(answer, Job):
             self._run(peer, answer, size)
 
+    def resume(self, peer: Peer) -> None:
+        """A client is not crowded any more: run its handlers."""
+        self._lanes.resume(peer)
+
     def close(self) -> None:
         """Run nothing more."""
         self._lanes.close()
 
     def _answer_now(self, peer: Peer, question: Message, answer: list[Reply]) -> None:
-        """Send an answer; to a query for a stream its first data follow. The lock is held."""
+        """Send an answer; to a query for a stream its first data follow. The lock is held.
+
+        Where it cannot be said to this kind of client, the question is refused.
+        """
         first: list[Outgoing] = []
         if isinstance(question, Start):
             first = [one for one in answer if isinstance(one, Outgoing)]
             answer = [one for one in answer if not isinstance(one, Outgoing)]
-        self._try_to_send(peer, answer)
+        try:
+            self._send(peer, answer)
+        except MessageError as error:
+            _log.warning("igtl: client %s: %s: %s", peer.address, question.wire_type, error)
+            peer.counters.errors += 1
+            self._refuse(peer, partial(self._service.refuse, peer.guest, question, str(error)))
         if first:
             peer.begin(first)
         elif not peer.guest.plain:
@@ -140,28 +157,31 @@ class Answers:
         """A handler raised something, which is being handled."""
         if time.monotonic() >= run.deadline:
             self._expire(run)
-        if not isinstance(error, NotAvailable) and run.job is not None and not self._lanes.closed:
-            self._failed(run.peer, job.handler)
+        meant = isinstance(error, _REFUSALS)
+        if not meant and run.job is not None and not self._lanes.closed:
+            self._failed(run.peer, f"the handler of {job.label}")
         if not self._fail(run, _said(error)):
-            _log.warning("igtl: %r ended after its deadline: %s", job.handler, _said(error))
+            _log.warning(
+                "igtl: the handler of %s ended after its deadline: %s", job.label, _said(error)
+            )
 
     def _finish(self, run: Run, job: Job, result: object) -> None:
         """A handler is done: send what came of it, or why that cannot be sent."""
         if run.claim() is None:
-            _log.warning("igtl: %r ended after its deadline", job.handler)
+            _log.warning("igtl: the handler of %s ended after its deadline", job.label)
             return
         self._forget_expiry(run)
         try:
             self._send(run.peer, self._replies(run.peer, partial(job.finish, result)))
         except Exception as error:  # noqa: BLE001 - what the handler gave may be anything
-            self._failed(run.peer, job.handler)
-            self._refuse(run.peer, job, _said(error))
+            self._failed(run.peer, f"the handler of {job.label}")
+            self._refuse(run.peer, partial(job.fail, _said(error)))
 
     def _expire(self, run: Run) -> None:
         """A handler's time is over (reactor's thread)."""
         job = run.job
         if self._fail(run, f"it took longer than {self._timeout:g} s") and job is not None:
-            _log.warning("igtl: %r took longer than %g s", job.handler, self._timeout)
+            _log.warning("igtl: the handler of %s took longer than %g s", job.label, self._timeout)
             run.peer.counters.errors += 1
 
     def _fail(self, run: Run, why: str) -> bool:
@@ -170,15 +190,20 @@ class Answers:
         if job is None:
             return False
         self._forget_expiry(run)
-        self._refuse(run.peer, job, why)
+        self._refuse(run.peer, partial(job.fail, why))
         return True
 
     def _forget_expiry(self, run: Run) -> None:
         if run.expiry is not None:
             self._reactor.cancel(run.expiry)
 
-    def _refuse(self, peer: Peer, job: Job, why: str) -> None:
-        self._try_to_send(peer, self._replies(peer, partial(job.fail, why)))
+    def _refuse(self, peer: Peer, outcome: Callable[[], list[Reply]]) -> None:
+        """Tell a client that it gets nothing; where not even that can be said, count it."""
+        try:
+            self._send(peer, self._replies(peer, outcome))
+        except MessageError as error:
+            _log.warning("igtl: client %s gets no answer: %s", peer.address, error)
+            peer.counters.errors += 1
 
     def _replies(self, peer: Peer, outcome: Callable[[], list[Reply]]) -> list[Reply]:
         """What to send; replies to commands are remembered with the client."""
@@ -187,18 +212,9 @@ class Answers:
 
     def _send(self, peer: Peer, replies: Sequence[Reply]) -> None:
         """Send replies; MessageError when they cannot be sent."""
-        try:
+        with contextlib.suppress(ClosedError):
             if replies:
-                peer.send(*replies)
-        except (ClosedError, TimeoutError):
-            pass  # the client is gone, or its queue full, which is counted
-
-    def _try_to_send(self, peer: Peer, replies: Sequence[Reply]) -> None:
-        try:
-            self._send(peer, replies)
-        except MessageError as error:
-            _log.warning("igtl: client %s gets no answer: %s", peer.address, error)
-            peer.counters.errors += 1
+                peer.answer(*replies)
 
 
 def _called(handler: Handler, peer: Peer, question: Message, _left: float) -> object:

@@ -44,7 +44,7 @@ class Arrivals:
         self._bytes += sum(frame.body_size for frame in frames)
         if self.wanted and self._crowded():
             self._paused.add(peer)
-            peer.pause()
+            peer.pause(self)
         dropped = 0
         while not self.wanted and self._crowded() and len(self._frames) > 1:
             sender, _ = self._pop()
@@ -57,7 +57,7 @@ class Arrivals:
         taken = self._pop()
         if self._paused and not self._crowded(2):
             for peer in self._paused:
-                peer.resume_soon()
+                peer.resume_soon(self)
             self._paused.clear()
         return taken
 

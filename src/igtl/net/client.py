@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -74,6 +74,16 @@ class Client(Line):
 
     Iterating gives every message in order until the peer closes. Nothing is read while nobody
     asks: the peer then has to wait or to drop. One thread receives; any thread may send or close.
+
+    Attributes:
+        endpoint: what was connected to, as text.
+        peer_address, local_address: both ends, as text.
+        counters: what went over this link.
+        closed: whether it is over.
+        profile: what kind of program the server is, as far as is known.
+        transforms: poses by the names of two frames, from all that came: `igtl.Pose`. Whoever
+            looks at them takes in what has arrived, as `latest` does.
+        clock: how the server's clock differs from ours, as far as `ping` has found out.
     """
 
     def __iter__(self) -> Iterator[Message]:
@@ -133,11 +143,7 @@ class Client(Line):
         """
         deadline = time.monotonic() + timeout
         frames = self._inbox.frames
-        with contextlib.suppress(ClosedError, FramingError):  # first what came before the end
-            for _ in range(_READS_AT_ONCE):
-                if not self._fill(0.0, len(frames)):
-                    break
-                self._inbox.drop_oldest()
+        self._take_in()
         known = len(frames)
         while (message := self._newest(cls, device)) is None:
             if not self._fill(deadline, known):
@@ -193,7 +199,7 @@ class Client(Line):
             if not subscription.backlog.frames:  # else they come first
                 subscription.check()
         except BaseException:
-            self.unsubscribe(subscription, linger=0.0)
+            self._unsubscribe(subscription, linger=0.0)
             raise
         return Stream(self, subscription)
 
@@ -255,15 +261,17 @@ class Client(Line):
         Raises:
             TimeoutError: the server does not answer GET_STATUS as igtl servers do.
             NotAvailable: it gives no time.
+            MessageError: the count is none.
         """
+        self._pings.check(count)
         self._greet()
         for _ in range(count):
-            with self._clock_question() as request:
+            with self._pings.question() as request:
                 sent = time.time()
                 self._ask(request, timeout)
                 arrived = time.time()
-                self._compare_clocks(sent, request.result(), arrived)
-        return self._clock_estimate()
+                self._pings.compare(sent, request.result(), arrived)
+        return self._pings.estimate()
 
     def __enter__(self) -> Self:
         return self
@@ -275,6 +283,20 @@ class Client(Line):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _newest_frames(self) -> Iterable[tuple[int, Frame]]:
+        """For `transforms`: what has arrived by now is taken in first."""
+        self._take_in()
+        return super()._newest_frames()
+
+    def _take_in(self) -> None:
+        """Take in what has arrived by now, however fast the peer sends; the oldest may go."""
+        frames = self._inbox.frames
+        with contextlib.suppress(ClosedError, FramingError):  # first what came before the end
+            for _ in range(_READS_AT_ONCE):
+                if not self._fill(0.0, len(frames)):
+                    break
+                self._inbox.drop_oldest()
 
     def _fill(self, deadline: float | None, known: int = 0) -> bool:
         """Read until more than `known` messages wait; as `wait_for`."""

@@ -56,6 +56,8 @@ class Connection:
     Attributes:
         address: of the client, as text.
         lock: of all that goes out, in order.
+        crowded: whether so many answers wait that no further ones should be made; `on_room` is
+            called in the reactor's thread when that is over.
     """
 
     def __init__(
@@ -66,12 +68,13 @@ class Connection:
         *,
         on_frames: Callable[[Any, list[Frame]], None],
         on_closed: Callable[[Any, str], None],
+        on_room: Callable[[Any], None],
     ) -> None:
         self.address = describe_address(sock.getpeername())
         self.counters = Counters()
-        self.closed = False
+        self.closed = self.crowded = False
         self._sock, self._reactor = sock, reactor
-        self._on_frames, self._on_closed = on_frames, on_closed
+        self._on_frames, self._on_closed, self._on_room = on_frames, on_closed, on_room
         self._reader = FrameReader(limits.max_body)
         self._outbox = Outbox(
             when_full=limits.when_full,
@@ -82,7 +85,7 @@ class Connection:
         self.lock = threading.RLock()
         self._room = threading.Condition(self.lock)
         self._blocked = False  # the socket takes nothing now: the reactor waits for it
-        self._paused = False  # nothing is read, because nobody takes what comes
+        self._paused: set[object] = set()  # who wants nothing to be read
         self._gathering = False  # the reactor will send what gathers
         self._paced_until = self._soon_until = 0.0
         self._stall_timeout = limits.stall_timeout
@@ -110,6 +113,7 @@ class Connection:
                         lambda: self.end("it does not read as fast as messages come")
                     )
                     return []
+            self.crowded |= self._outbox.crowded
             if not self._blocked and self._flush_or_gather():
                 self._reactor.call(self._watch)
         return []
@@ -151,19 +155,19 @@ class Connection:
                 self._flush()  # what gathered
         self._reactor.call(lambda: self.end("closed by the server"))
 
-    def pause(self) -> None:
-        """Stop reading (reactor's thread)."""
-        self._paused = True
+    def pause(self, who: object) -> None:
+        """Stop reading, until all who did so want to go on (reactor's thread)."""
+        self._paused.add(who)
         self._watch()
 
-    def resume_soon(self) -> None:
+    def resume_soon(self, who: object) -> None:
         """Go on reading; from any thread."""
-        self._reactor.call(self.resume)
+        self._reactor.call(partial(self.resume, who))
 
-    def resume(self) -> None:
+    def resume(self, who: object) -> None:
         """Go on reading (reactor's thread)."""
-        if self._paused:
-            self._paused = False
+        if who in self._paused:
+            self._paused.remove(who)
             self._last_read = time.monotonic()  # it was us who was silent
             self._watch()
 
@@ -268,6 +272,9 @@ class Connection:
         except BaseException:  # Ctrl-C just here: what the client has got is not certain
             self._break("sending was interrupted")
             raise
+        if self.crowded and not outbox.crowded:
+            self.crowded = False
+            self._reactor.call(partial(self._on_room, self))
         return self._blocked
 
     def _break(self, reason: str) -> None:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable
+from typing import Any
 
 __all__ = ["Lanes"]
 
@@ -23,6 +24,7 @@ class Lanes:
         threads: so many at most; further lanes wait.
         waiting: so many actions may wait in one lane.
         total, size: so many may wait in all lanes, and so much of what they say is their size.
+        busy: whether a lane has to wait; `resume` tells when it has not any more.
     """
 
     def __init__(
@@ -33,9 +35,12 @@ class Lanes:
         waiting: int = 100,
         total: int = 10_000,
         size: int = 64 << 20,
+        busy: Callable[[Any], bool] = lambda _lane: False,
     ) -> None:
         self._name, self._most_threads, self._most_waiting = name, threads, waiting
         self._most_total, self._most_size = total, size
+        self._busy = busy
+        self._parked: set[Hashable] = set()  # lanes with actions that are busy
         self._lanes: dict[Hashable, deque[tuple[Callable[[], None], int]]] = {}
         self._ready: deque[Hashable] = deque()  # lanes with actions that no thread works on
         self._changed = threading.Condition()
@@ -62,7 +67,7 @@ class Lanes:
                 return False
             if waiting is None:
                 waiting = self._lanes[lane] = deque()
-                self._ready.append(lane)
+                self._line_up(lane)
                 self._wake()
             waiting.append((action, size))
             self._waiting += 1
@@ -75,7 +80,23 @@ class Lanes:
             self._closed = True
             self._lanes.clear()
             self._ready.clear()
+            self._parked.clear()
             self._changed.notify_all()
+
+    def resume(self, lane: Hashable) -> None:
+        """A lane is busy no more."""
+        with self._changed:
+            if lane in self._parked:
+                self._parked.remove(lane)
+                self._line_up(lane)
+                self._wake()
+
+    def _line_up(self, lane: Hashable) -> None:
+        """Have the next action of a lane run, when it can be. The lock is held."""
+        if self._busy(lane):
+            self._parked.add(lane)
+        else:
+            self._ready.append(lane)
 
     def _full(self, size: int) -> bool:
         """Whether an action has to be refused; one alone may be of any size."""
@@ -102,7 +123,7 @@ class Lanes:
             del action
             with self._changed:
                 if self._lanes.get(lane):
-                    self._ready.append(lane)
+                    self._line_up(lane)
                 else:
                     self._lanes.pop(lane, None)
             del lane

@@ -6,23 +6,26 @@ meanwhile are told when there is something new, or when it is their turn to read
 
 from __future__ import annotations
 
+import inspect
 import socket
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from igtl.codec.buffers import Buffer
-from igtl.errors import ClosedError, OpenIGTLinkError, TimeoutError
-from igtl.messages.message import Message, encode_buffers
+from igtl.errors import ClosedError, MessageError, OpenIGTLinkError, TimeoutError
+from igtl.messages.message import Message
 from igtl.messages.series import Series, encode_all
 from igtl.net.endpoint import Endpoint, addresses_of, limit_silence, open_socket
 from igtl.net.transport import DONTWAIT, drain, half_close, read_into, send_some, shut, wait
 from igtl.protocol.exchange import Exchange, Subscription
-from igtl.protocol.link import Habits, Link
+from igtl.protocol.link import H, Habits, Link
 
 __all__ = ["SPIN", "Line"]
 
+#: Pieces of messages, and how many messages.
+Encoded: TypeAlias = tuple[list[Buffer], int]
 #: Closing waits so many seconds for the peer to read what was sent; ten times that while it does.
 _LINGER = 0.5
 #: An attempt to connect again takes so many seconds at least, though less time is left.
@@ -92,9 +95,27 @@ class Line(Link):
                 break
             self._deliver()
         if not done():
-            self.raise_if_broken()
+            self._raise_if_broken()
             return done()
         return True
+
+    def on_event(self, handler: H) -> H:
+        """Decorator: call the function with a `LinkEvent` when the link breaks or is restored.
+
+        It is called by whoever notices: who receives, or sends, in that thread. It may use the
+        link, but should not take long.
+
+        Raises:
+            MessageError: it is a coroutine function, for which there is `igtl.aio`.
+        """
+        if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+            getattr(handler, "__call__", None)  # noqa: B004 - of an object
+        ):
+            raise MessageError(
+                f"{handler!r} is a coroutine function, which a blocking link cannot run: give a "
+                "plain function, or use igtl.aio"
+            )
+        return super().on_event(handler)
 
     def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages, together in as few system calls as possible; returns when all are sent.
@@ -111,7 +132,11 @@ class Line(Link):
                 message. Or the link is being restored for as long.
             ClosedError: the link is closed, or broke just now: what was sent may not have arrived.
         """
-        pieces, count = encode_all(self._readable_form(messages), time.time())
+        encoded = encode_all(self._readable_form(messages), time.time())
+        self._post(lambda: encoded, timeout)
+
+    def _post(self, words: Callable[[], Encoded], timeout: float) -> None:
+        """Send what `words` gives once nobody else sends; errors as for `send`."""
         deadline = time.monotonic() + timeout
         if self._down is not None and not self.wait_for(lambda: self._down is None, deadline):
             raise self._not_sent(timeout)
@@ -120,6 +145,7 @@ class Line(Link):
             with self._sending:
                 self._check_sending()
                 sock = self._sock
+                pieces, count = words()
                 try:
                     self._send(sock, pieces, deadline, timeout)
                 except (TimeoutError, KeyboardInterrupt) as error:
@@ -179,22 +205,22 @@ class Line(Link):
         """Send a question and wait until it is settled, one way or another."""
         deadline = time.monotonic() + timeout
         try:
-            if questions := self._questions(exchange):
-                self.send(*questions, timeout=timeout)
+            if not self._carries_later(exchange):
+                self._post(lambda: encode_all(self._words(exchange), time.time()), timeout)
         except ClosedError:
             if not self._asks_again(exchange):
                 raise
         self.wait_for(lambda: exchange.settled, deadline)
         exchange.expire(timeout)
 
-    def unsubscribe(self, subscription: Subscription[Any], *, linger: float = 1.0) -> None:
+    def _unsubscribe(self, subscription: Subscription[Any], *, linger: float = 1.0) -> None:
         """End a stream; the server's confirmation is waited for if it gave one before."""
         try:
             with subscription:
                 stop = subscription.stop(time.monotonic())
-                if stop is None or not self._open or self._down is not None:
+                if stop is None or not self._open or self._carries_later(subscription):
                     return
-                self.send(stop, timeout=_LINGER)
+                self._post(lambda: encode_all(self._words(subscription), time.time()), _LINGER)
                 if subscription.confirmed and linger:
                     self.wait_for(lambda: subscription.over, time.monotonic() + linger)
         except (OpenIGTLinkError, OSError):
@@ -241,12 +267,15 @@ class Line(Link):
     def _read(self, deadline: float | None) -> bool:
         """Read once, sleeping until there is something; False when there is nothing in time."""
         flags = DONTWAIT
+        if self._again_pending:
+            self._ask_again(time.monotonic())
         if (
             DONTWAIT
             and deadline is None
             and not self._likely
             and not self._inbox.reader.pending
             and self._alive is None
+            and not self._again_pending
         ):
             flags = 0  # wait in the read itself: one call, one wake-up
         elif not self._likely and not self._readable(deadline):
@@ -289,30 +318,29 @@ class Line(Link):
             if wait(self._sock, read=True, write=False, timeout=min(ends, default=None))[0]:
                 return True
             now = time.monotonic()
-            question = self._look(now)
-            if question is not None:
-                self._whisper(question)
+            self._look(now)
             if not self._receiving:
                 shut(self._sock)
                 return True
             if deadline is not None and now >= deadline:
                 return False
 
-    def _whisper(self, message: Message) -> None:
-        """Send a small message, unless somebody else sends or the socket takes nothing now."""
+    def _whisper(self, words: Callable[[], Sequence[Message]]) -> int | None:
         if not self._sending.acquire(blocking=False):
-            return
+            return None
+        sent = 0
         try:
-            pieces = list(encode_buffers(message, now=time.time()))
+            pieces, count = encode_all(words(), time.time())
             sent = send_some(self._sock, pieces)
             if sent and pieces:
                 self._send(self._sock, pieces, time.monotonic() + _LINGER, _LINGER)
             self.counters.bytes_sent += sent
-            self.counters.messages_sent += bool(sent)
+            self.counters.messages_sent += count if sent else 0
         except (OSError, TimeoutError):
             shut(self._sock)  # reading will tell
         finally:
             self._sending.release()
+        return sent
 
     def _restore(self, deadline: float | None) -> bool:
         """Connect again when it is time to; False when the deadline comes first."""
@@ -333,22 +361,34 @@ class Line(Link):
 
     def _resume(self, sock: socket.socket) -> None:
         """Go on with a new connection: what was asked for is asked for again, before all else."""
+        resumed = False
         try:
             addresses = addresses_of(sock)
             self._prepare(sock)
             with self._sending:
                 if self._closed:
                     raise ClosedError("closed in the meantime")
-                pieces, count = encode_all(self._questions_again(), time.time())
-                self._send(sock, pieces, time.monotonic() + self._timeout, self._timeout)
-                self.counters.messages_sent += count
+                self._say_first(sock, self._questions_again())
                 self._sock.close()
                 self._adopt(sock)
                 self._restored(addresses)
-        except BaseException:
-            self._not_restored()
-            sock.close()
-            raise
+                resumed = True
+                self._say_first(sock, self._session.unsent())
+        except BaseException as error:
+            if resumed:
+                self._end(ClosedError(f"{self.endpoint} broke the new connection: {error!r}"))
+                shut(sock)
+            else:
+                self._not_restored()
+                sock.close()
+            if not (resumed and isinstance(error, (OSError, TimeoutError))):
+                raise
+
+    def _say_first(self, sock: socket.socket, words: list[Message]) -> None:
+        """Send over a new connection; the lock for sending is held."""
+        pieces, count = encode_all(words, time.time())
+        self._send(sock, pieces, time.monotonic() + self._timeout, self._timeout)
+        self.counters.messages_sent += count
 
     def _send(
         self, sock: socket.socket, pieces: list[Buffer], deadline: float, timeout: float
@@ -374,5 +414,7 @@ class Line(Link):
             if reads:
                 self._reading.release()
                 self._stir()
-        if not (readable or writable):
+        if writable:
+            self._made_room()
+        elif not readable:
             raise self._late(timeout)

@@ -24,6 +24,9 @@ __all__ = ["Peer"]
 
 _log = logging.getLogger("igtl")
 
+#: So many types and devices that a client cannot read are warned of, once each.
+_MOST_UNREADABLE = 2000
+
 
 class Peer(Connection):
     """One client of a server: its queue, its pace, its counters.
@@ -33,6 +36,7 @@ class Peer(Connection):
     Attributes:
         address: of the client, as text.
         guest: what the client is and what it asked for.
+        held: what came and is handled when it is this client's turn again.
     """
 
     def __init__(
@@ -43,10 +47,14 @@ class Peer(Connection):
         *,
         on_frames: Callable[[Peer, list[Frame]], None],
         on_closed: Callable[[Peer, str], None],
+        on_room: Callable[[Peer], None],
         profile: Profile | None = None,
     ) -> None:
-        super().__init__(sock, reactor, limits, on_frames=on_frames, on_closed=on_closed)
+        super().__init__(
+            sock, reactor, limits, on_frames=on_frames, on_closed=on_closed, on_room=on_room
+        )
         self.guest = Guest(profile)
+        self.held: list[Frame] = []
         self.past = False  # its counters are in the server's sum for good
         self._due_at: float | None = None  # the reactor will send what a stream holds
         self._due: Timer | None = None
@@ -70,6 +78,16 @@ class Peer(Connection):
             ClosedError: the client is gone.
             TimeoutError: no room in time.
         """
+        full = self._send(self._encoded(messages))
+        if full:
+            self.push_waiting(full, time.monotonic() + timeout)
+
+    def answer(self, *messages: Message | Outgoing) -> None:
+        """Send answers to this client; no full queue drops them. Errors are those of `send`."""
+        self._send([item.as_answer() for item in self._encoded(messages)])
+
+    def _encoded(self, messages: Sequence[Message | Series[Any] | Outgoing]) -> list[Outgoing]:
+        """Messages as this kind of client can read them."""
         now = time.time()
         items = [
             message if isinstance(message, Outgoing) else Outgoing(message, now)
@@ -77,13 +95,16 @@ class Peer(Connection):
         ]
         if self.guest.profile.adapts:
             items = [item.for_peer(self.guest.profile) for item in items]
+        return items
+
+    def _send(self, items: list[Outgoing]) -> list[Outgoing]:
+        """Queue items; those that have to wait for room."""
         if self.closed:
             raise ClosedError(f"client {self.address} is gone")
         full = self.push(items)
         if self._reactor.inside:
             self._reactor.expect()
-        if full:
-            self.push_waiting(full, time.monotonic() + timeout)
+        return full
 
     def publish(self, items: list[Outgoing], *, pushed: bool) -> list[Outgoing]:
         """Queue what this client wants of the items; those for which the sender has to wait.
@@ -140,7 +161,7 @@ class Peer(Connection):
             self._due_at = self._due = None
             now, flows = time.monotonic(), self.guest.flows
             full = self.push(self._adapted(flows.due(now)))
-            flows.pick(full, now, pushed=False)  # held again: the last one always arrives
+            self.drop(flows.hold(full, now))  # the last one always arrives
             self.schedule()
 
     def _adapted(self, items: list[Outgoing]) -> list[Outgoing]:
@@ -155,7 +176,8 @@ class Peer(Connection):
             except MessageError as error:
                 self.drop([item])
                 if item.kind not in self._unreadable:
-                    self._unreadable.add(item.kind)
+                    if len(self._unreadable) < _MOST_UNREADABLE:
+                        self._unreadable.add(item.kind)
                     _log.warning("igtl: client %s is not sent: %s", self.address, error)
         return adapted
 

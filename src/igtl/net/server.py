@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
-from igtl.errors import ClosedError, TimeoutError
+from igtl.errors import ClosedError, MessageError, TimeoutError
 from igtl.messages.message import Message
 from igtl.messages.series import Series
 from igtl.net.connection import Limits
@@ -22,7 +22,7 @@ from igtl.protocol.framing import DEFAULT_MAX_BODY
 from igtl.protocol.outbox import WhenFull
 from igtl.protocol.profile import Profile
 
-__all__ = ["Server", "switchboard"]
+__all__ = ["Server", "handled", "switchboard"]
 
 M = TypeVar("M", bound=Message)
 #: Called with the client and its message.
@@ -56,14 +56,22 @@ class Server:
         spin: seconds to look for the next message again and again before sleeping, after a
             handler answered one, if the last one came as fast as this. 0 always sleeps at once.
         profile: what kind of programs the clients are: "igtl", "slicer", "plus" or "v1"; "auto"
-            recognises each by what it sends first. "plus" also answers the commands that clients
-            of PLUS send.
+            recognises each by what it sends first.
         command_timeout: seconds after which a client is told that its command or query failed,
             if its handler is not done. One that had to wait as long behind others of the same
             client is not executed any more.
         keep_alive: seconds of idleness after which a client is sent a STATUS, so that it sees that
             the server lives; also how long a client's machine may leave data unconfirmed until it
             is given up. None sends nothing, and leaves that to the operating system.
+
+    Attributes:
+        host: the address it listens on.
+        port: the port it listens on, also where 0 was given.
+        endpoint: where clients connect to, as text for `igtl.connect`.
+        clients: who is connected now, each an `igtl.Peer`.
+        devices: wire type and device name of all that was published or offered.
+        counters: what went to and came from all clients so far.
+        closed: whether it was closed.
 
     Raises:
         ConnectError: the address cannot be listened on.
@@ -174,9 +182,14 @@ class Server:
         thread, one at a time: let them be quick. What they raise is logged and counted.
 
         The server answers queries and commands by itself, see `on_get` and `on_command`. A handler
-        for their class, such as `@server.on_message(igtl.Get)`, takes that over.
+        for their class, such as `@server.on_message(igtl.Get)`, takes that over. What igtl's
+        clients ask by themselves, to measure time or to see that the server lives, no handler sees.
+
+        Raises:
+            MessageError: this is neither a class of messages nor a function.
         """
-        if isinstance(cls, type) and issubclass(cls, Message):
+        cls = handled(cls)
+        if isinstance(cls, type):
             return lambda handler: self._add_handler(cls, handler)
         return self._add_handler(Message, cls)
 
@@ -191,10 +204,22 @@ class Server:
             @server.on_get(igtl.Image)
             def image(client, query): return newest_image(query.device_name)
 
-        It is called with (client, query), in a thread of its own, for any device name. It returns
-        a message, or None to give what was published; it raises `NotAvailable` to refuse. Whatever
-        else it raises is logged and counted, and refuses as well.
+        It is called with (client, query), for any device name, in a thread other than the
+        server's: queries and commands of one client one after another, as they came; those of
+        several clients side by side. It returns a message, or None to give what was published; it
+        raises `NotAvailable` to refuse. Whatever else it raises refuses as well; what is no error
+        of igtl's is logged and counted.
+
+        Streams (STT_) are made of what is published or offered, not of what handlers compute.
+
+        Raises:
+            MessageError: this is no class of messages.
         """
+        given: Any = cls
+        if not (isinstance(given, type) and issubclass(given, Message)):
+            raise MessageError(
+                f"on_get takes a class of messages, not {cls!r:.60}: @server.on_get(igtl.Image)"
+            )
 
         def register(handler: _AH) -> _AH:
             self._board.service.add_getter(cls, handler)
@@ -208,12 +233,24 @@ class Server:
             @server.on_command("StartRecording")
             def start(client, command): recorder.start(command.content)
 
-        It is called with (client, command), in a thread of its own; commands of one client one
-        after another. It returns None, the reply's content as text, a mapping of parameters, or a
-        `CommandReply`. What it raises becomes the reply's error. After `command_timeout` seconds
-        the client is told that it failed. A command that is repeated (same id) is answered from
-        memory.
+        It is called with (client, command), in a thread as for `on_get`. It returns None, the
+        reply's content as text, a mapping of parameters, or a `CommandReply`. What it raises
+        becomes the reply's error: raise `CommandError` to say why it cannot be done; what is no
+        error of igtl's is logged and counted. After `command_timeout` seconds the client is told
+        that it failed. A command that is repeated (same id) is answered from memory.
+
+        Every server knows RequestDeviceIds, RequestChannelIds, GetTransform and Version; handlers
+        of the same names replace them.
+
+        Raises:
+            MessageError: this is no name.
         """
+        given: Any = name
+        if not isinstance(given, str) or not given:
+            raise MessageError(
+                "on_command takes the command's name, not "
+                f"{getattr(name, '__qualname__', name)!r:.60}: @server.on_command('StartRecording')"
+            )
 
         def register(handler: _AH) -> _AH:
             self._board.service.commands[name] = handler
@@ -239,7 +276,8 @@ class Server:
         """Every message of all clients, in order of arrival, until the server is closed.
 
         Clients that send faster than this takes are made to wait. What came before anybody
-        iterated is kept, up to 10,000 messages and 256 MiB.
+        iterated is kept, up to 10,000 messages and 256 MiB. Queries and commands come too, though
+        the server answers them.
 
         Raises:
             DecodeError: a message is malformed. Iterating again goes on behind it.
@@ -292,6 +330,20 @@ class Server:
         return (
             f"<igtl.Server {self.endpoint}, {len(self.clients)} clients{' closed' * self.closed}>"
         )
+
+
+def handled(cls: Any) -> Any:
+    """A class of messages, or a function for all of them, as `on_message` takes them.
+
+    Raises:
+        MessageError: it is neither.
+    """
+    if callable(cls) and not (isinstance(cls, type) and not issubclass(cls, Message)):
+        return cls
+    raise MessageError(
+        f"on_message takes a class of messages or a function, not {cls!r:.60}: "
+        "@server.on_message(igtl.String)"
+    )
 
 
 def switchboard(server: Server) -> Switchboard:

@@ -55,12 +55,12 @@ class Stream(Incoming[M]):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         if not (self._frames or self._fill(deadline)):
-            raise self._line.nothing_of(self._subscription, timeout)
+            raise self._line._nothing_of(self._subscription, timeout)
         return self._take()
 
     def close(self) -> None:
         """Stop the stream: STP_x. Never fails."""
-        self._line.unsubscribe(self._subscription)
+        self._line._unsubscribe(self._subscription)
 
     def __enter__(self) -> Self:
         return self

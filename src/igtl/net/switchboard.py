@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from igtl.codec.frame import Frame
@@ -30,12 +31,12 @@ from igtl.net.endpoint import Endpoint, bind, limit_silence, prepare
 from igtl.net.peer import Peer
 from igtl.net.reactor import Reactor
 from igtl.protocol.counters import Counters
+from igtl.protocol.matching import asks_for_igtl
 from igtl.protocol.outbox import Outgoing, check_policy
-from igtl.protocol.plus_commands import plus_commands
 from igtl.protocol.profile import Profile, named
 from igtl.protocol.service import Service, is_question
 
-__all__ = ["Switchboard"]
+__all__ = ["Switchboard", "called"]
 
 _log = logging.getLogger("igtl")
 
@@ -47,6 +48,10 @@ _ALIVE = Status(StatusCode.OK)
 _SWEEP = 5.0
 #: Systems take no more for the silence after which they end a connection, in s.
 _LONGEST_SILENCE = 30_000.0
+#: So many questions of one client are answered, for about so many seconds, until others have their
+#: turn.
+_TURN, _TURN_TIME = 32, 5e-3
+_DATA_QUESTIONS = (b"GET_", b"STT_", b"STP_")
 
 #: For each client the items that have to wait for room.
 Waiting = list[tuple[Peer, list[Outgoing]]]
@@ -95,8 +100,6 @@ class Switchboard:
         name = f"igtl server {self.port}"
         self._reactor = Reactor(name, spin)
         self.service, self._offering = Service(), threading.Lock()
-        if self._profile is not None and self._profile.replies == "plus":
-            self.service.commands |= plus_commands(self.service)
         self.answers = Answers(
             self._reactor, self.service, name=name, timeout=command_timeout, failed=self.failed
         )
@@ -179,10 +182,10 @@ class Switchboard:
             self._count_error(peer)
             raise
 
-    def failed(self, peer: Peer, handler: Callable[..., object]) -> None:
+    def failed(self, peer: Peer, what: str) -> None:
         """Log and count the exception that came out of a handler."""
         self._count_error(peer)
-        _log.exception("igtl: %r failed; the server goes on", handler)
+        _log.exception("igtl: %s failed; the server goes on", what)
 
     def _count_error(self, peer: Peer) -> None:
         with self.changed:
@@ -191,25 +194,64 @@ class Switchboard:
 
     def _take_in(self, peer: Peer, frames: list[Frame]) -> None:
         """Frames came from a client (reactor's thread)."""
-        frames = peer.guest.hear(frames)
+        self._go_through(peer, peer.guest.hear(frames))
+
+    def _go_through(self, peer: Peer, frames: list[Frame]) -> None:
+        """Handle frames, and answer as many questions as one client may ask at once.
+
+        The rest is held, and the client not read, until the others had their turn and this one has
+        taken its answers.
+        """
         handled = bool(self.message_handlers)
         asks = [is_question(frame[1], frame[2]) for frame in frames]
         if handled or not peer.guest.known or True in asks:
-            for frame, asking in zip(frames, asks, strict=True):
-                if handled or asking or not peer.guest.known:
-                    self._handle(peer, frame, asking)
+            end = self._handle_some(peer, frames, asks)
+            if end < len(frames):
+                peer.held, frames, asks = frames[end:], frames[:end], asks[:end]
+                peer.pause(self)
+                if not peer.crowded:
+                    self._reactor.call(partial(self._go_on, peer))
         with self.changed:
             if not self.arrivals.wanted:
                 if handled:
                     return
                 frames = [one for one, asking in zip(frames, asks, strict=True) if not asking]
+            elif True in asks:
+                frames = [one for one in frames if not asks_for_igtl(one[1], one[2])]
             if frames:
                 self._past.dropped += self.arrivals.add(peer, frames)
                 self._notify()
 
+    def _handle_some(self, peer: Peer, frames: list[Frame], asks: list[bool]) -> int:
+        """Handle frames until too many of them ask; how many were handled."""
+        handled, left, until = bool(self.message_handlers), _TURN, time.monotonic() + _TURN_TIME
+        for index, (frame, asking) in enumerate(zip(frames, asks, strict=True)):
+            if asking:
+                if left == 0 or peer.crowded or (left < _TURN and time.monotonic() > until):
+                    return index
+                left -= 1
+            if handled or asking or not peer.guest.known:
+                self._handle(peer, frame, asking)
+        return len(frames)
+
+    def _go_on(self, peer: Peer) -> None:
+        """Handle what a client had to wait with, unless it still has to (reactor's thread)."""
+        if peer.crowded or peer.closed:
+            return
+        frames, peer.held = peer.held, []
+        peer.resume(self)
+        if frames:
+            self._go_through(peer, frames)
+
+    def _has_room(self, peer: Peer) -> None:
+        """A client has taken its answers (reactor's thread)."""
+        self.answers.resume(peer)
+        self._go_on(peer)
+
     def _handle(self, peer: Peer, frame: Frame, asks: bool) -> None:
         """Show a message to whom it concerns, and answer it."""
-        handlers = self.message_handlers
+        own = asks and asks_for_igtl(frame[1], frame[2])
+        handlers = [] if own else self.message_handlers
         if not (asks or handlers or peer.guest.greeting):
             return
         try:
@@ -220,7 +262,7 @@ class Switchboard:
             return
         if peer.guest.greeting:
             peer.guest.meet(message)
-        if asks and not isinstance(message, self._answered_elsewhere):
+        if asks and (own or not isinstance(message, self._answered_elsewhere)):
             self._guard(peer, self.answers.answer, peer, message, len(frame.body))
         for cls, handler in handlers:
             if isinstance(message, cls):
@@ -230,7 +272,7 @@ class Switchboard:
         try:
             handler(*args)
         except BaseException:  # noqa: BLE001 - users' code may raise anything, SystemExit too
-            self.failed(peer, handler)
+            self.failed(peer, called(handler))
 
     def _notify(self) -> None:
         """Wake whoever waits for clients, messages or the end. The lock is held."""
@@ -270,6 +312,7 @@ class Switchboard:
                 self._limits,
                 on_frames=self._take_in,
                 on_closed=self._forget,
+                on_room=self._has_room,
                 profile=self._profile,
             )
             if self._keep_alive is not None:
@@ -287,6 +330,11 @@ class Switchboard:
     def _forget(self, peer: Peer, reason: str) -> None:
         """A client is gone (reactor's thread)."""
         _log.info("igtl: client %s is gone: %s", peer.address, reason)
+        held, peer.held = peer.held, []
+        for frame in held:
+            if not frame[1].startswith(_DATA_QUESTIONS) and is_question(frame[1], frame[2]):
+                self._handle(peer, frame, True)  # what it told us to do is done all the same
+        self.answers.resume(peer)
         with self.changed:
             self.peers = tuple(one for one in self.peers if one is not peer)
             self._past = self._past + peer.counters
@@ -340,6 +388,11 @@ class Switchboard:
         for peer in self.peers:
             peer.finish()
             peer.end("the server closed")
+
+
+def called(handler: Callable[..., object]) -> str:
+    """What a function of the application is called, for people."""
+    return f"the handler {getattr(handler, '__qualname__', None) or repr(handler)}"
 
 
 def _check_seconds(name: str, value: float) -> None:

@@ -19,6 +19,7 @@ from igtl.messages.message import Message, decode_frame
 from igtl.messages.query import Ready, Stop
 from igtl.messages.string import String
 from igtl.protocol.backlog import Backlog
+from igtl.protocol.liveness import Backoff
 from igtl.protocol.matching import is_of, message_id_of, names_its_items
 from igtl.protocol.newest import Key
 from igtl.protocol.replies import verdict
@@ -36,6 +37,9 @@ _AFTERMATH = 1.0
 _MOST_FRAMES, _MOST_BYTES = 10_000, 256 << 20
 #: Devices whose first messages are compared with what follows a server's consent.
 _MOST_EARLY = 1000
+#: A peer that is back may not have yet what was asked for: seconds until it is asked again, first
+#: and at most. Each time it takes up to twice as long.
+_AGAIN, _AGAIN_AT_MOST = 0.25, 2.0
 
 
 class State(Enum):
@@ -43,6 +47,8 @@ class State(Enum):
 
     ASKED = auto()
     RUNNING = auto()
+    RETURNING = auto()
+    WAITING = auto()
     STOPPING = auto()
     DONE = auto()
     REFUSED = auto()
@@ -60,6 +66,7 @@ class Event(Enum):
     EXPIRED = "time is over"
     LOST = "link lost"
     RESTORED = "link restored"
+    AGAIN = "asked again"
 
 
 Table = dict[tuple[State, Event], State]
@@ -84,8 +91,18 @@ _STREAM: Table = {
     (State.RUNNING, Event.DENIED): State.REFUSED,
     (State.RUNNING, Event.STOPPED): State.STOPPING,
     (State.RUNNING, Event.LOST): State.LOST,
+    (State.RETURNING, Event.DATA): State.RETURNING,
+    (State.RETURNING, Event.ACCEPTED): State.RUNNING,
+    (State.RETURNING, Event.DENIED): State.WAITING,
+    (State.RETURNING, Event.STOPPED): State.STOPPING,
+    (State.RETURNING, Event.LOST): State.LOST,
+    (State.WAITING, Event.DATA): State.WAITING,
+    (State.WAITING, Event.DENIED): State.WAITING,
+    (State.WAITING, Event.STOPPED): State.DONE,
+    (State.WAITING, Event.LOST): State.LOST,
+    (State.WAITING, Event.AGAIN): State.RETURNING,
     (State.LATE, Event.STOPPED): State.STOPPING,
-    (State.LOST, Event.RESTORED): State.RUNNING,
+    (State.LOST, Event.RESTORED): State.RETURNING,
     (State.LOST, Event.STOPPED): State.DONE,
     (State.REFUSED, Event.STOPPED): State.DONE,
     (State.STOPPING, Event.DATA): State.STOPPING,
@@ -105,6 +122,7 @@ class Exchange:
         question: the message to send.
         asked: what was asked of whom, for people.
         state: where it is.
+        carried: number of the connection over which it was asked; 0: over none so far.
     """
 
     table: ClassVar[Table] = _ANSWER
@@ -114,6 +132,7 @@ class Exchange:
         self.state = State.ASKED
         self.answer: Frame | None = None
         self.device = question.device_name
+        self.carried = 0
         self._session = session
         self._why = ""
         self._refusal: Message | None = None
@@ -122,6 +141,11 @@ class Exchange:
     def settled(self) -> bool:
         """Whether the question is not open any more."""
         return self.state is not State.ASKED
+
+    @property
+    def deniable(self) -> bool:
+        """Whether a "no" that names no question can be the answer to this one."""
+        return self.state is State.ASKED
 
     def on(self, event: Event, why: str = "", refusal: Message | None = None) -> bool:
         """Go where the table leads; whether it leads anywhere."""
@@ -184,7 +208,9 @@ class AboutType(Exchange, Generic[M]):
         if ready.status == 0:
             return self.on(Event.ACCEPTED)
         ends = "the peer ended it with" if self.state is State.RUNNING else "the answer was"
-        return self.on(Event.DENIED, f"{ends} {ready.wire_type} with status {ready.status}", ready)
+        why = f"{ends} {ready.wire_type} with status {ready.status}"
+        reason = ready.metadata.get("ErrorMessage")  # igtl's servers say it
+        return self.on(Event.DENIED, f"{why}: {reason}" if reason else why, ready)
 
 
 class Answer(AboutType[M]):
@@ -236,11 +262,17 @@ class Order(Exchange):
         return reply
 
 
+#: States of streams of which more may come.
+_LIVE = (State.ASKED, State.RUNNING, State.RETURNING, State.WAITING)
+
+
 class Subscription(AboutType[M]):
     """An STT_, the data that follow, and the STP_ that ends them.
 
     Attributes:
         backlog: data that came and wait to be taken.
+        again_at: in the state WAITING, when it is to be asked again, by the session's clock.
+        farewell: the STP_ that is still to be sent.
     """
 
     table = _STREAM
@@ -253,6 +285,10 @@ class Subscription(AboutType[M]):
         self.dropped = 0
         self.confirmed = False  # the peer answers with RTS_
         self.over_at = 0.0  # when what comes is no longer thrown away
+        self.again_at = 0.0
+        self.farewell: Message | None = None
+        self._again = Backoff(first=_AGAIN, longest=_AGAIN_AT_MOST)
+        self._fed = False  # data came since it was asked
         self._begun = session.inbox.counters.messages_received
         self._exact = False  # data came under the name that was asked for: no other is meant
         self._early: dict[Key, Frame] = {}  # of each device the last one before consent
@@ -261,14 +297,38 @@ class Subscription(AboutType[M]):
     @property
     def live(self) -> bool:
         """Whether more may come."""
-        return self.state in (State.ASKED, State.RUNNING) or (
-            self.state is State.LOST and not self._session.over
-        )
+        return self.state in _LIVE or (self.state is State.LOST and not self._session.over)
 
     @property
     def over(self) -> bool:
         """Whether a stream that was stopped has come to its end."""
         return self.state is not State.STOPPING
+
+    @property
+    def deniable(self) -> bool:
+        """Whether a "no" that names no question can be the answer to this one."""
+        return super().deniable or (self.state is State.RETURNING and not self._fed)
+
+    @property
+    def refused(self) -> str:
+        """Why a stream that is asked for again and again is not there yet, for people."""
+        return self._why if self.state is State.WAITING else ""
+
+    def on(self, event: Event, why: str = "", refusal: Message | None = None) -> bool:
+        """Go where the table leads; whether it leads anywhere."""
+        before = self.state
+        known = super().on(event, why, refusal)
+        if self.state is State.WAITING and before is not State.WAITING:
+            self.confirmed = False
+            self.postpone(self._session.clock())
+        if self.state is not State.STOPPING:
+            self.farewell = None
+        return known
+
+    def postpone(self, now: float) -> None:
+        """Ask again later."""
+        self.again_at = now + self._again.next()
+        self._session.due_at = min(self._session.due_at, self.again_at)
 
     def wants(self, frame: Frame) -> bool:
         """Whether a frame can be what was asked for."""
@@ -279,12 +339,13 @@ class Subscription(AboutType[M]):
     def take_in(self, frame: Frame) -> None:
         """Data came."""
         self._exact = self._exact or (self.device != "" and is_of(frame, self.device))
+        self._fed = True
         key = frame.raw_type, frame.raw_name
         if self._before and self._before.pop(key, None) == frame:
             return
         if not self.confirmed and len(self._early) < _MOST_EARLY:
             self._early[key] = frame
-        if self.state is State.RUNNING:
+        if self.state is not State.STOPPING:
             self.backlog.extend((frame,), len(frame.body))
             self.dropped += self.backlog.drop_oldest()
 
@@ -295,10 +356,11 @@ class Subscription(AboutType[M]):
         self.over_at = now + _AFTERMATH
         for frame in self._taken().values():
             self._session.note_answered(frame)
-        if self._session.streams_also(self):
+        if not self._session.connected or self._session.streams_also(self):
             self.on(Event.EXPIRED)
             return None
-        return Stop(self.cls, device_name=self.device, **self._session.common())
+        self.farewell = Stop(self.cls, device_name=self.device, **self._session.common())
+        return self.farewell
 
     def consented(self, ready: Ready) -> bool:
         """An RTS_ came; whether it means anything."""
@@ -312,9 +374,17 @@ class Subscription(AboutType[M]):
 
     def resume(self) -> Message:
         """What to send when the link was restored."""
-        self.confirmed = False
+        self.confirmed = self._fed = False
         self._before = self._taken()
+        self._again.reset()
         return super().resume()
+
+    def ask_again(self) -> bool:
+        """Its time has come; whether it is to be asked."""
+        if not self.on(Event.AGAIN):
+            return False
+        self._fed = False
+        return True
 
     def _taken(self) -> dict[Key, Frame]:
         """The last that came of each device."""

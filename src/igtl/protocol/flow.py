@@ -6,6 +6,7 @@ No input and output, and no clock: the time is an argument.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from igtl.codec.text import decode_fixed
 from igtl.messages.message import Message
@@ -29,23 +30,29 @@ def _plain(message: Message) -> Message:
 VERSION_1 = Profile("header version 1", contents={Message: _plain})
 #: Types that a CLIENTINFO gives an interval for.
 _TRACKING = ("TDATA", "QTDATA")
+#: So many devices have a pace of their own in one stream.
+_MOST_DEVICES = 2000
 
 
 class Flow:
     """One stream: messages of a class, each device no faster than asked.
 
     What comes too soon is held, the newest only, until its time has come; so the last message of
-    a device always arrives.
+    a device always arrives. Beyond 2000 devices, those heard of first are forgotten.
 
     Args:
         interval: least seconds between two messages of a device; 0 lets everything pass.
         version: highest header version that who asked for it is known to read.
+
+    Attributes:
+        without: names of devices that are not part of it any more.
     """
 
     def __init__(self, interval: float, version: int = 2) -> None:
         self.interval, self._version = max(0.0, interval), version
         self._free_at: dict[Key, float] = {}
         self._held: dict[Key, Outgoing] = {}
+        self.without: set[str] = set()
 
     def pass_on(self, item: Outgoing, now: float) -> Outgoing | None:
         """What of an item may go out now; None holds it."""
@@ -53,24 +60,39 @@ class Flow:
             return self._readable(item)
         item = item.last()
         if now < self._free_at.get(item.kind, now):
-            self._held[item.kind] = item
+            self.hold(item, now)
             return None
         self._held.pop(item.kind, None)
         self._free_at[item.kind] = now + self.interval
+        _trim(self._free_at)  # if something of the forgotten one is held, it is due now
         return self._readable(item)
+
+    def hold(self, item: Outgoing, now: float) -> None:
+        """Keep an item until its time comes."""
+        self._held[item.kind] = item
+        self._free_at.setdefault(item.kind, now + self.interval)
+        for devices in (self._held, self._free_at):
+            _trim(devices)
 
     def due(self, now: float) -> list[Outgoing]:
         """What was held, and may go out now."""
-        ready = [kind for kind in self._held if self._free_at[kind] <= now]
+        ready = [kind for kind in self._held if self._free_at.get(kind, now) <= now]
         self._free_at.update(dict.fromkeys(ready, now + self.interval))
+        _trim(self._free_at)
         return [self._readable(self._held.pop(kind)) for kind in ready]
 
     def next_due(self) -> float | None:
         """When something that is held may go out."""
-        return min((self._free_at[kind] for kind in self._held), default=None)
+        return min((self._free_at.get(kind, 0.0) for kind in self._held), default=None)
 
     def _readable(self, item: Outgoing) -> Outgoing:
         return item if self._version > 1 else in_version_1(item)
+
+
+def _trim(devices: dict[Key, Any]) -> None:
+    """Forget those that were heard of first."""
+    while len(devices) > _MOST_DEVICES:
+        del devices[next(iter(devices))]
 
 
 def in_version_1(item: Outgoing) -> Outgoing:
@@ -98,7 +120,6 @@ class Flows:
     def start(self, cls: type[Message], device: str, interval: float, *, version: int = 2) -> None:
         """Begin a stream, or change the pace of one; an empty device name is every device."""
         self._flows[cls, device] = Flow(interval, version)
-        self._muted -= {one for one in self._muted if one[0] is cls and device in ("", one[1])}
 
     def has(self, cls: type[Message], device: str) -> bool:
         """Whether there is a stream of a class, and of a device if one is named."""
@@ -107,11 +128,17 @@ class Flows:
     def stop(self, cls: type[Message], device: str) -> None:
         """End streams of a class, one device's or all.
 
-        What is published does not go to this client either, until it asks again.
+        All is then as it was before they began: what is published comes again. Where there was no
+        stream, what is published does not go to this client any more. One device of a stream of
+        all leaves it, and does not come until that ends.
         """
-        for one in [one for one in self._flows if one[0] is cls and device in ("", one[1])]:
-            del self._flows[one]
-        self._muted.add((cls, device))
+        if device and (cls, device) not in self._flows and (cls, "") in self._flows:
+            self._flows[cls, ""].without.add(device)
+        elif self.has(cls, device):
+            for one in [one for one in self._flows if one[0] is cls and device in ("", one[1])]:
+                del self._flows[one]
+        else:
+            self._muted.add((cls, device))
 
     def subscribe(self, wishes: Wishes) -> None:
         """Send what a CLIENTINFO asks for, instead of what others did before."""
@@ -125,28 +152,46 @@ class Flows:
         """
         return [one for item in items if (one := self._pick(item, now, pushed)) is not None]
 
+    def hold(self, items: Sequence[Outgoing], now: float) -> list[Outgoing]:
+        """Keep items that were due and found no room until theirs is; those that nobody keeps."""
+        lost = []
+        for item in items:
+            flow = self._flow(item.kind) or self._wished(item.kind)
+            if flow is None or self._leaves(item.kind):
+                lost.append(item)
+            else:
+                flow.hold(item, now)
+        return lost
+
     def _pick(self, item: Outgoing, now: float, pushed: bool) -> Outgoing | None:
         flow = self._flow(item.kind)
         if flow is not None:
-            return flow.pass_on(item, now)
+            return None if self._leaves(item.kind) else flow.pass_on(item, now)
         if not pushed or self._is_muted(item.kind):
             return None
         if self.wishes is None:
             return item
-        wire_type, name = map(decode_fixed, item.kind)
-        if not self.wishes.wants(wire_type, name):
+        if not self.wishes.wants(*map(decode_fixed, item.kind)):
             return None
-        return self._tracking.pass_on(item, now) if wire_type in _TRACKING else item
+        wished = self._wished(item.kind)
+        return item if wished is None else wished.pass_on(item, now)
+
+    def _wished(self, kind: Key) -> Flow | None:
+        """The pace that a CLIENTINFO asked for."""
+        paced = self.wishes is not None and decode_fixed(kind[0]) in _TRACKING
+        return self._tracking if paced else None
 
     def _flow(self, kind: Key) -> Flow | None:
         """The stream that a device's messages belong to: its own, else that of every device."""
         cls, name = class_of(kind[0]), decode_fixed(kind[1])
         if cls is None:
             return None
-        own = self._flows.get((cls, name))
-        if own is None and (cls, name) not in self._muted:
-            return self._flows.get((cls, ""))
-        return own
+        return self._flows.get((cls, name)) or self._flows.get((cls, ""))
+
+    def _leaves(self, kind: Key) -> bool:
+        """Whether a device has left the stream of every device that it would belong to."""
+        flow = self._flow(kind)
+        return flow is not None and decode_fixed(kind[1]) in flow.without
 
     def _is_muted(self, kind: Key) -> bool:
         """Whether a device was silenced by STP_."""
@@ -159,7 +204,7 @@ class Flows:
             item
             for flow in self._flows.values()
             for item in flow.due(now)
-            if self._flow(item.kind) is flow  # else it was stopped, or has a pace of its own now
+            if self._flow(item.kind) is flow and not self._leaves(item.kind)  # or of its own pace
         ]
         wished = [item for item in self._tracking.due(now) if not self._is_muted(item.kind)]
         return streamed + wished

@@ -44,7 +44,7 @@ class Incoming(Generic[M]):
             if self._subscription.state is State.REFUSED:
                 self._subscription.check()
             if self._subscription.state is State.LOST:
-                self._link.raise_if_broken()
+                self._link._raise_if_broken()
         return bool(self._frames)
 
     def _take(self) -> M:

@@ -5,18 +5,15 @@ The blocking client and asyncio's are both this, each with its own way to wait f
 
 from __future__ import annotations
 
-import itertools
-import logging
+import math
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from igtl.codec.frame import Frame
 from igtl.errors import (
     ClosedError,
     FramingError,
-    NotAvailable,
     OpenIGTLinkError,
     TimeoutError,
 )
@@ -24,11 +21,15 @@ from igtl.messages.message import Message
 from igtl.messages.series import Series
 from igtl.messages.status import Status
 from igtl.messages.string import ClientInfo
-from igtl.protocol.clock import Clock, ClockEstimate
+from igtl.protocol.addressing import check_class
+from igtl.protocol.clock import Clock
 from igtl.protocol.counters import Counters
 from igtl.protocol.exchange import AboutType, Answer, Exchange, Subscription
+from igtl.protocol.habits import Habits
 from igtl.protocol.inbox import Inbox
 from igtl.protocol.liveness import KeepAlive
+from igtl.protocol.news import News
+from igtl.protocol.pings import Pings
 from igtl.protocol.plus import Subscription as Wishes
 from igtl.protocol.profile import Profile, hello, named
 from igtl.protocol.recovery import LinkEvent, Reconnect, Recovery
@@ -37,41 +38,7 @@ from igtl.protocol.transforms import Transforms
 
 __all__ = ["Habits", "Link", "LinkEvent", "Reconnect"]
 
-_log = logging.getLogger("igtl")
-
 M = TypeVar("M", bound=Message)
-
-
-@dataclass(frozen=True)
-class Habits:
-    """How a link behaves, as `connect` was told.
-
-    Attributes:
-        max_body: a message with a larger body ends the connection.
-        profile: name of what the peer is, or the `Profile`; "auto" recognises it.
-        reconnect: how to restore the link; None: not.
-        keep_alive: seconds of silence after which the peer is given up; None: never.
-    """
-
-    max_body: int
-    profile: str | Profile = "auto"
-    reconnect: Reconnect | None = None
-    keep_alive: float | None = None
-
-    @classmethod
-    def of(
-        cls,
-        max_body: int,
-        profile: str | Profile,
-        reconnect: bool | Reconnect,
-        keep_alive: float | None,
-    ) -> Habits:
-        """The habits that `connect` was asked for; MessageError when they make no sense."""
-        named(profile)
-        if keep_alive is not None:
-            KeepAlive(keep_alive)
-        again = Reconnect() if reconnect is True else reconnect or None
-        return cls(max_body, profile, again, keep_alive)
 
 
 class Link:
@@ -95,22 +62,22 @@ class Link:
         profile = None if habits.profile == "auto" else named(habits.profile)
         self._session = Session(self._inbox, endpoint, profile)
         self._session.clock = time.monotonic
-        self.transforms = Transforms(self._newest_frames)
-        self.clock = Clock()
+        self.transforms = Transforms(self._newest_frames, self._first_frame)
+        self._pings = Pings(self._session)
+        self.clock: Clock = self._pings.clock
         self._ended: Exception | None = None
         self._down: Exception | None = None  # the connection broke and is being restored
         self._closed = False
         self._given: dict[object, int] = {}  # which newest messages `latest` gave already
-        self._handlers: list[Callable[[LinkEvent], object]] = []
-        self._news: deque[LinkEvent] = deque()  # not told yet
+        self._news = News(endpoint, self.counters)
         self._wishes: ClientInfo | None = None  # sent again on a new connection
         self._life: Answer[Status] | None = None
         self._alive = None if habits.keep_alive is None else KeepAlive(habits.keep_alive)
         self._recovery = None if habits.reconnect is None else Recovery(habits.reconnect)
-        self._heard_at = time.monotonic()
+        self._heard_at = time.monotonic()  # the last byte came
+        self._begun = 0  # so many messages came over earlier connections
         self._greeted = False  # it was waited for what the peer says first
         self._greeting_ends = self._heard_at + _GREETING
-        self._pings = itertools.count()
 
     @property
     def counters(self) -> Counters:
@@ -134,10 +101,10 @@ class Link:
     def on_event(self, handler: H) -> H:
         """Decorator: call the function with a `LinkEvent` when the link breaks or is restored.
 
-        It is called by whoever notices: who receives, or sends, in that thread; in asyncio by the
-        event loop. It may use the link, but should not take long.
+        In asyncio the event loop calls it, and starts a coroutine function as a task. It may use
+        the link, but should not take long.
         """
-        self._handlers.append(handler)
+        self._news.handlers.append(handler)
         return handler
 
     def __repr__(self) -> str:
@@ -236,7 +203,7 @@ class Link:
         self._tell("restored", f"connected to {self.endpoint}")
         self.peer_address, self.local_address = addresses
         self._inbox.begin()
-        self._heard_at, self._down = now, None
+        self._begun, self._down = self.counters.messages_received, None
         if self._alive is not None:
             self._alive.heard(now)
 
@@ -256,26 +223,16 @@ class Link:
     def _tell(self, kind: Any, reason: str) -> None:
         """Put an event into line for the handlers."""
         attempts = 0 if self._recovery is None else self._recovery.attempts
-        gap = time.monotonic() - self._heard_at
-        level = logging.INFO if kind in ("restored", "ended") else logging.WARNING
-        _log.log(level, "igtl: link to %s %s: %s", self.endpoint, kind, reason)
-        self._news.append(LinkEvent(kind, reason, gap, attempts))
+        self._news.add(LinkEvent(kind, reason, time.monotonic() - self._heard_at, attempts))
 
     def _deliver(self) -> None:
         """Call the handlers. They may use the link, so nothing may be locked here."""
-        while self._news:
-            try:
-                event = self._news.popleft()
-            except IndexError:  # another thread was faster
-                return
-            for handler in self._handlers:
-                try:
-                    handler(event)
-                except Exception:  # noqa: BLE001 - users' code may raise anything
-                    self.counters.errors += 1
-                    _log.exception("igtl: %r failed; the link goes on", handler)
+        self._news.deliver(self._handled)
 
-    def raise_if_broken(self) -> None:
+    def _handled(self, outcome: object) -> None:
+        """What a handler returned is of no interest."""
+
+    def _raise_if_broken(self) -> None:
         """Raise what ended the link, unless that was in order."""
         if isinstance(self._ended, (FramingError, ClosedError)):
             raise self._ended.with_traceback(None)
@@ -306,7 +263,11 @@ class Link:
         strings: Sequence[str],
         tracking_interval: float | None,
     ) -> ClientInfo:
-        """CLIENTINFO for what is wanted; remembered, to be sent again on a new connection."""
+        """CLIENTINFO for what is wanted; remembered, to be sent again on a new connection.
+
+        Who is told this is a PLUS server, unless it was said or seen that it is another.
+        """
+        self._session.takes_wishes()
         self._wishes = Wishes(
             types=tuple(types),
             transforms=tuple(transforms),
@@ -329,11 +290,13 @@ class Link:
             self._greeted = True
         return not self._greeted
 
-    def _questions(self, exchange: Exchange) -> tuple[Message, ...]:
-        """What to send to ask; nothing while the link is restored, which asks for all again."""
-        if not isinstance(exchange, AboutType):
-            return (exchange.question,)
-        return () if self._down else (*self._session.preface(), exchange.question)
+    def _words(self, exchange: Exchange) -> tuple[Message | Series[Any], ...]:
+        """What is to be sent for an exchange; the lock for sending is held."""
+        return self._readable_form(tuple(self._session.words(exchange)))
+
+    def _carries_later(self, exchange: Exchange) -> bool:
+        """Whether the link is being restored, and whoever does that sends this as well."""
+        return self._down is not None and isinstance(exchange, AboutType)
 
     def _asks_again(self, exchange: Exchange) -> bool:
         """Whether a question that could not be sent will be, once the link is restored."""
@@ -343,40 +306,68 @@ class Link:
 
     def _patience(self, now: float) -> float | None:
         """Seconds until a silence has to be looked at; None: never."""
-        if self._alive is None and not self._inbox.reader.pending:
+        if self._alive is None and not self._inbox.reader.pending and not self._again_pending:
             return None
-        ends = [self._heard_at + self.stall_timeout - now] if self._inbox.reader.pending else []
+        ends = [self._session.due_at - now]
+        if self._inbox.reader.pending:
+            ends.append(self._heard_at + self.stall_timeout - now)
         if self._alive is not None:
             ends.append(self._alive.next(now))
         return max(0.0, min(ends))
 
-    def _look(self, now: float) -> Message | None:
-        """Look at a silence: a question to a peer that may be gone; one that is ends the link."""
+    @property
+    def _again_pending(self) -> bool:
+        """Whether a stream is to be asked for again, now or later."""
+        return self._session.due_at != math.inf
+
+    def _look(self, now: float) -> None:
+        """Look at a silence: ask a peer that may be gone; one that is ends the link."""
+        self._ask_again(now)
         if self._inbox.reader.pending and now - self._heard_at >= self.stall_timeout:
             silence = f"sent nothing for {self.stall_timeout:g} s in the middle of a message"
             self._end(ClosedError(f"{self.endpoint} {silence}"))
-            return None
+            return
         state = "wait" if self._alive is None else self._alive.due(now)
         if self._alive is None or state == "wait":
-            return None
+            return
         if state == "ask":
-            self._alive.asked(now)
-            return self._sign_of_life()
-        if self.profile.queries:
+            busy = self._whisper(self._sign_of_life) is None
+            self._alive.busy(now) if busy else self._alive.asked(now)
+        elif self.profile.queries:
             silence = f"gave no sign of life for {self._habits.keep_alive:g} s"
             self._end(ClosedError(f"{self.endpoint} {silence}"))
         else:  # it answers nothing: TCP has to tell
             self._alive.heard(now)
-        return None
 
-    def _sign_of_life(self) -> Message:
+    def _ask_again(self, now: float) -> None:
+        """Ask for streams that a peer which is back did not have yet, if it is time."""
+        if self._session.due_at <= now and not self._whisper(lambda: self._session.again(now)):
+            self._session.postpone(now)
+
+    def _whisper(self, words: Callable[[], Sequence[Message]]) -> int | None:
+        """Send small messages, unless somebody else sends or the socket takes nothing now.
+
+        Args:
+            words: gives the messages; only called once nobody else sends.
+
+        Returns:
+            How many bytes the socket took; None when somebody else sends.
+        """
+        raise NotImplementedError
+
+    def _made_room(self) -> None:
+        """The socket takes bytes again that it did not take before: the peer reads, it lives."""
+        if self._alive is not None:
+            self._alive.heard(time.monotonic())
+
+    def _sign_of_life(self) -> list[Message]:
         """What to send to a silent peer. A query, whose answer is not news; or a STATUS."""
         if not self.profile.queries:
-            return Status()
+            return [Status()]
         if self._life is not None:
             self._session.forget(self._life)
         self._life = self._session.get(Status, _LIFE, {})
-        return self._life.question
+        return [self._life.question]
 
     # ---- the newest
 
@@ -385,7 +376,9 @@ class Link:
 
         Raises:
             ClosedError: the link is over, and this message was given before: it is no news.
+            MessageError: it is no class of messages.
         """
+        check_class(cls)
         found = self._inbox.latest_frame(cls, device)
         if found is not None:
             order, _ = found
@@ -394,43 +387,25 @@ class Link:
             self._given[cls, device] = order
         return self._inbox.latest(cls, device)
 
-    def _newest_frames(self) -> list[Any]:
-        return [frame for _, (_, frame) in self._inbox.newest]
+    def _newest_frames(self) -> Iterable[tuple[int, Frame]]:
+        return [entry for _, entry in self._inbox.newest]
 
-    # ---- clocks
-
-    def _clock_question(self) -> Answer[Status]:
-        """One question of `ping`: GET_STATUS of a device that exists nowhere, never the same."""
-        return self._session.get(Status, f"{_CLOCK}{next(self._pings)}", {})
-
-    def _compare_clocks(self, sent: float, answer: Status, arrived: float) -> None:
-        """Take in the answer to a question of `ping`.
-
-        An igtl server tells in the subcode when it received the question, in ns, and in the header
-        when it answered. Others may tell the latter.
-        """
-        answered = answer.timestamp
-        if answered is None:
-            return
-        received = answer.subcode / 1e9
-        if not 0 <= answered - received < 60:
-            received = answered
-        self.clock.exchange(sent, received, answered, arrived)
-
-    def _clock_estimate(self) -> ClockEstimate:
-        if self.clock.estimate is None:
-            raise NotAvailable(f"{self.endpoint} answers, but gives no time")
-        return self.clock.estimate
+    def _first_frame(self) -> float:
+        """The place of the first frame of this connection among all; infinite without one."""
+        return self._begun if self._receiving else math.inf
 
     # ---- texts
 
-    def nothing_of(
+    def _nothing_of(
         self, subscription: Subscription[Any], timeout: float | None
     ) -> OpenIGTLinkError:
         """Why a stream gives no message."""
         wanted = f"{subscription.asked}: no message"
         if subscription.live:
-            return self._nothing(f"{wanted}{_within(timeout)}")
+            refused = (
+                f"; it is asked again ({subscription.refused})" if subscription.refused else ""
+            )
+            return self._nothing(f"{wanted}{_within(timeout)}{refused}")
         if self._open:
             return ClosedError(f"{wanted}: the stream was closed")
         return self._nothing(wanted)
@@ -470,8 +445,8 @@ def _within(timeout: float | None) -> str:
 
 
 H = TypeVar("H", bound=Callable[[LinkEvent], object])
-#: Device names that no device has, for questions whose answers only igtl looks at.
-_LIFE, _CLOCK = "igtl-alive", "igtl-clock-"
+#: Device name that no device has, for a question whose answer only igtl looks at.
+_LIFE = "igtl-alive"
 #: Seconds in which a peer that was connected to may show what it is, before it is asked anything.
 _GREETING = 0.2
 _BY_US = "this side closed the link"

@@ -59,6 +59,10 @@ class Backoff:
         self._size = self._first
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 class KeepAlive:
     """Watches a peer's silence, and says when to ask and when to give up.
 
@@ -72,24 +76,29 @@ class KeepAlive:
         timeout: how much silence is too much, in s.
 
     Raises:
-        MessageError: the time-out is not positive.
+        MessageError: the time-out is no positive number.
     """
 
     def __init__(self, timeout: float) -> None:
-        if not 0 < timeout < math.inf:
-            raise MessageError(f"keep-alive of {timeout} s: expected a time-out above 0 s")
+        if not (_is_number(timeout) and 0 < timeout < math.inf):
+            raise MessageError(f"keep-alive of {timeout!r} s: expected a time-out above 0 s")
         self._timeout = timeout
+        self._not_before = -math.inf
         self._heard: float | None = None
         self._asked: float | None = None
 
     def heard(self, now: float) -> None:
-        """Something came from the peer: it lives."""
+        """Something came from the peer, or it took what had to wait for it: it lives."""
         self._heard, self._asked = now, None
 
     def asked(self, now: float) -> None:
         """The peer is being asked, or would be if it took any bytes. The first time counts."""
         if self._asked is None:
             self._asked = now
+
+    def busy(self, now: float) -> None:
+        """It could not be asked: something else is being sent. Look again soon."""
+        self._not_before = now + self._timeout / 8
 
     def due(self, now: float) -> State:
         """What to do now. The silence before anything was heard begins with the first look."""
@@ -106,5 +115,5 @@ class KeepAlive:
         if self._heard is None:
             self._heard = now
         if self._asked is None:
-            return self._heard + self._timeout / 2
+            return max(self._heard + self._timeout / 2, self._not_before)
         return max(self._heard + self._timeout, self._asked + self._timeout / 2)

@@ -14,7 +14,16 @@ from igtl.messages.tracking import QuaternionTrackingData, TrackingData
 from igtl.messages.video import VideoMeta
 from igtl.protocol.newest import Key, Newest
 
-__all__ = ["HELLO", "candidates", "is_of", "message_id_of", "names_its_items"]
+__all__ = [
+    "CLOCK",
+    "HELLO",
+    "asks_for_igtl",
+    "candidates",
+    "is_of",
+    "is_own",
+    "message_id_of",
+    "names_its_items",
+]
 
 T = TypeVar("T")
 
@@ -22,6 +31,12 @@ T = TypeVar("T")
 #: version 1 and has no body, as queries have none, so that no server stumbles over it: those of
 #: the reference do not read bodies of queries, and pass over types that they do not know.
 HELLO = Unknown("GET_IGTL", b"", device_name="igtl-hello")
+
+#: What igtl's clients call the device whose STATUS shows that a server is alive, and what names of
+#: devices begin with whose STATUS tells a server's time.
+_LIFE, CLOCK = "igtl-alive", "igtl-clock-"
+_OWN_TYPE = b"GET_STATUS\0\0"
+_OWN_NAMES = (_LIFE.encode() + b"\0", CLOCK.encode())
 
 #: What these hold has names of its own. The reference's clients put their own name into queries
 #: for them, and its servers answer under any name.
@@ -40,6 +55,17 @@ _ID = slice(8, 12)
 def names_its_items(cls: type[Message]) -> bool:
     """Whether answers, and queries, of a class may have other device names than asked for."""
     return issubclass(cls, _NAMED_WITHIN)
+
+
+def asks_for_igtl(raw_type: bytes, raw_name: bytes) -> bool:
+    """Whether a header is that of a question between igtl and igtl, which no application sees."""
+    return raw_type == _OWN_TYPE and raw_name.startswith(_OWN_NAMES)
+
+
+def is_own(message: Message) -> bool:
+    """Whether a message is a question between igtl and igtl, which no application sees."""
+    name = message.device_name
+    return message.wire_type == "GET_STATUS" and (name == _LIFE or name.startswith(CLOCK))
 
 
 def message_id_of(frame: Frame) -> int:

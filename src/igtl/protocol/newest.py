@@ -37,8 +37,12 @@ class Newest(Generic[T]):
             del self._small[next(iter(self._small))]
 
     def keep_all(self, things: Iterable[tuple[Key, T]]) -> None:
-        """Take in things with small bodies, oldest first; what is also large elsewhere stays."""
+        """Take in things with small bodies, oldest first."""
         small = self._small
+        if self._large:
+            things = tuple(things)
+            for key in self._large.keys() & {key for key, _ in things}:
+                self._large_bytes -= self._large.pop(key)[0]
         small.update(things)
         while len(small) > _MOST_DEVICES:
             del small[next(iter(small))]

@@ -14,6 +14,7 @@ from igtl.messages.series import Series
 from igtl.protocol.counters import Counters
 from igtl.protocol.newest import Key
 from igtl.protocol.profile import Profile
+from igtl.protocol.rewriting import Part, content_of, numbered
 
 __all__ = ["Outbox", "Outgoing", "Push", "WhenFull"]
 
@@ -27,6 +28,8 @@ WhenFull = Literal["drop-oldest", "newest", "wait", "disconnect"]
 #: How much goes into one system call.
 _BATCH_BYTES = 1 << 18
 _BATCH_PIECES = 512
+#: So many bytes of answers, and so many answers, wait for one peer until it is asked to wait.
+_MANY_BYTES, _MANY = 4 << 20, 1000
 
 
 class Push(Enum):
@@ -44,12 +47,15 @@ class Outgoing:
         message: what to send; its arrays are copied unless they are read-only, since the caller
             may write to them while peers still wait.
         now: seconds since 1970 UTC, the time of a message that has none.
+
+    Attributes:
+        kept: whether no full queue drops it: answers are waited for.
     """
 
-    __slots__ = ("_adapted", "buffers", "count", "size")
+    __slots__ = ("_adapted", "buffers", "count", "kept", "size")
 
     def __init__(self, message: Message | Series[Any], now: float) -> None:
-        self.count = 1
+        self.count, self.kept = 1, False
         self._adapted: dict[str, Outgoing] | None = None
         if isinstance(message, Series):
             self.count = len(message)
@@ -73,11 +79,32 @@ class Outgoing:
         """The last message of a series; a single message itself."""
         if self.count == 1:
             return self
-        one = _new(Outgoing)
-        one._adapted = None
-        one.count, one.size = 1, self.size // self.count
-        one.buffers = (memoryview(self.buffers[0])[-one.size :],)
-        return one
+        return _made((memoryview(self.buffers[0])[-(self.size // self.count) :],))
+
+    def as_answer(self) -> Outgoing:
+        """The same bytes as an answer, which no full queue drops."""
+        answer = _made(self.buffers, self.count)
+        answer.kept = True
+        return answer
+
+    def numbered(self, message_id: int, profile: Profile) -> Outgoing:
+        """The item with header version 2 and a message id, if a peer of `profile` reads those.
+
+        Its content is not copied.
+
+        Raises:
+            MessageError: it cannot be said to that peer.
+        """
+        item = self.for_peer(profile)
+        if item.count > 1 or profile.newest_version < 2:
+            return item
+        made = _made(numbered(item.buffers, message_id))
+        made._adapted = {profile.name: made}
+        return made
+
+    def part(self) -> Message:
+        """The item as a child of a BIND, in the same memory."""
+        return Part(self.kind, content_of(self.buffers))
 
     def message(self) -> Message:
         """The message again, its arrays views of the bytes that go out."""
@@ -105,6 +132,14 @@ _NAME = slice(_TYPE.stop, _TYPE.stop + NAME_SIZE)
 _new = object.__new__
 
 
+def _made(buffers: Buffers, count: int = 1) -> Outgoing:
+    """An item of bytes that nobody writes to."""
+    item = _new(Outgoing)
+    item._adapted, item.kept = None, False
+    item.buffers, item.count, item.size = buffers, count, total(buffers)
+    return item
+
+
 def _owned(buffer: Buffer) -> Buffer:
     if isinstance(buffer, memoryview) and not buffer.readonly:
         return buffer.tobytes()
@@ -115,7 +150,8 @@ class Outbox:
     """What waits to be sent to one peer.
 
     The pieces handed out by `next_buffers` are in flight: they are never dropped, so a peer never
-    sees half a message.
+    sees half a message. Answers (`Outgoing.kept`) are never dropped either and take no room from
+    what else waits; who answers has to stop while the queue is `crowded`.
 
     Args:
         when_full: a `WhenFull`.
@@ -132,21 +168,29 @@ class Outbox:
         self._counters = counters
         self._queue: deque[Outgoing] = deque()
         self._queued_bytes = self._queued_messages = 0
+        self._kept_bytes = self._kept_messages = 0
         self._flight: deque[Buffer] = deque()
         self.flight_bytes = 0
         self._flight_messages = 0
+        self._flight_kept = 0  # bytes of answers among what is in flight, until all of it is sent
 
     def __len__(self) -> int:
-        return self._queued_messages + self._flight_messages
+        return self._queued_messages + self._kept_messages + self._flight_messages
 
     @property
     def waiting_bytes(self) -> int:
         """Bytes that are not sent yet."""
-        return self._queued_bytes + self.flight_bytes
+        return self._queued_bytes + self._kept_bytes + self.flight_bytes
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many answers wait that no further ones should be made."""
+        size = self._kept_bytes + self._flight_kept
+        return size > _MANY_BYTES or self._kept_messages > _MANY
 
     def has_room(self, size: int) -> bool:
         """Whether a message of `size` bytes fits."""
-        if not self._queue:
+        if not self._queued_messages:
             return True
         return (
             self._queued_messages < self._max_messages
@@ -157,7 +201,7 @@ class Outbox:
         """Queue a message, or say why not."""
         if not item.size:  # a series of none
             return Push.QUEUED
-        if self._queue and not self.has_room(item.size):
+        if not item.kept and not self.has_room(item.size):
             if self._when_full == "wait":
                 return Push.FULL
             if self._when_full == "disconnect":
@@ -166,9 +210,17 @@ class Outbox:
                 self._keep_newest(item)
             self._drop_oldest(item.size)
         self._queue.append(item)
-        self._queued_bytes += item.size
-        self._queued_messages += item.count
+        self._count(item, 1)
         return Push.QUEUED
+
+    def _count(self, item: Outgoing, sign: Literal[1, -1]) -> None:
+        """Note that an item came into the queue or left it."""
+        if item.kept:
+            self._kept_bytes += sign * item.size
+            self._kept_messages += sign * item.count
+        else:
+            self._queued_bytes += sign * item.size
+            self._queued_messages += sign * item.count
 
     def next_buffers(self) -> deque[Buffer]:
         """What to send next, in one system call; empty when nothing waits."""
@@ -189,7 +241,7 @@ class Outbox:
             count -= len(first)
         if not flight:
             self._counters.messages_sent += self._flight_messages
-            self._flight_messages = 0
+            self._flight_messages = self._flight_kept = 0
 
     def clear(self) -> None:
         """Throw away what waits, and count it."""
@@ -197,48 +249,62 @@ class Outbox:
         self._queue.clear()
         self._flight.clear()
         self._queued_bytes = self._queued_messages = 0
+        self._kept_bytes = self._kept_messages = self._flight_kept = 0
         self.flight_bytes = self._flight_messages = 0
 
     def _load(self) -> None:
         """Move messages from the queue into flight: one large one, or many small ones joined."""
         queue = self._queue
         small: list[Buffer] = []
-        size = messages = 0
+        size = messages = kept_bytes = kept = 0
         while queue and size < _BATCH_BYTES and messages < _BATCH_PIECES:
             item = queue[0]
-            if item.size > SMALL:
-                if not messages:
-                    queue.popleft()
-                    self._flight.extend(item.buffers)
-                    size, messages = item.size, item.count
+            large = item.size > SMALL
+            if large and messages:
                 break
             queue.popleft()
-            small += item.buffers
+            if item.kept:
+                kept_bytes += item.size
+                kept += item.count
             size += item.size
             messages += item.count
+            if large:
+                self._flight.extend(item.buffers)
+                break
+            small += item.buffers
         if small:
             self._flight.append(small[0] if len(small) == 1 else b"".join(small))
-        self._queued_bytes -= size
-        self._queued_messages -= messages
+        self._kept_bytes -= kept_bytes
+        self._kept_messages -= kept
+        self._queued_bytes -= size - kept_bytes
+        self._queued_messages -= messages - kept
+        self._flight_kept = kept_bytes
         self.flight_bytes, self._flight_messages = size, messages
 
     def _drop_oldest(self, size: int) -> None:
+        answers = []
         while not self.has_room(size):
             oldest = self._queue.popleft()
-            self._queued_bytes -= oldest.size
-            self._queued_messages -= oldest.count
+            if oldest.kept:
+                answers.append(oldest)
+                continue
+            self._count(oldest, -1)
             self._counters.dropped += oldest.count
+        self._queue.extendleft(reversed(answers))
 
     def _keep_newest(self, item: Outgoing) -> None:
-        newest = {item.kind: item}
+        """Drop what a newer message of the same type and device stands behind."""
+        seen = {item.kind}
+        left: deque[Outgoing] = deque()
         for waiting in reversed(self._queue):
-            newest.setdefault(waiting.kind, waiting)
-        del newest[item.kind]
-        kept = deque(reversed(newest.values()))
-        self._queue = kept
-        self._queued_bytes = sum(one.size for one in kept)
-        before, self._queued_messages = self._queued_messages, sum(one.count for one in kept)
-        self._counters.dropped += before - self._queued_messages
+            if waiting.kept or waiting.kind not in seen:
+                left.appendleft(waiting)
+            else:
+                self._count(waiting, -1)
+                self._counters.dropped += waiting.count
+            if not waiting.kept:
+                seen.add(waiting.kind)
+        self._queue = left
 
 
 def check_policy(when_full: str) -> None:

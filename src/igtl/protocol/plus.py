@@ -76,6 +76,8 @@ class Subscription:
     tracking: bool | None = None
     tracking_interval: float = 0.0
     embedded: Mapping[str, str] = field(default_factory=dict, hash=False)
+    #: The names above as sets, for who asks often.
+    _sets: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         named = {name: _names(getattr(self, name), name) for name in ("types", *_IMPLIED)}
@@ -89,6 +91,9 @@ class Subscription:
         if self.tracking is None and not set(_TRACKING).isdisjoint(named["types"]):
             object.__setattr__(self, "tracking", True)
         object.__setattr__(self, "embedded", frames)
+        sets = {name: frozenset(value) for name, value in named.items()}
+        sets["placed"] = frozenset(f"{name}_{frame}" for name, frame in frames.items())
+        object.__setattr__(self, "_sets", sets)
         _names(frames.values(), "frames of images")
         if self.header_version not in (1, 2):
             raise MessageError(f"header_version is {self.header_version!r}, expected 1 or 2")
@@ -150,7 +155,7 @@ class Subscription:
             return True
         if wire_type == "STRING" and device_name.startswith("ACK_"):
             return True
-        if ("POSITION" if wire_type == "QTRANS" else wire_type) not in self.types:
+        if ("POSITION" if wire_type == "QTRANS" else wire_type) not in self._sets["types"]:
             return False
         if wire_type in _TRACKING and self.tracking is False:
             return False
@@ -158,12 +163,10 @@ class Subscription:
 
     def _selects(self, which: str, device_name: str) -> bool:
         """Whether a list of names has a device; an empty list has all."""
-        names: tuple[str, ...] = getattr(self, which) if which else ()
+        names = self._sets.get(which)
         if not names or device_name in names:
             return True
-        if which != "images":
-            return False
-        return any(f"{name}_{frame}" == device_name for name, frame in self.embedded.items())
+        return which == "images" and device_name in self._sets["placed"]
 
 
 def command_text(name: str, attributes: Mapping[str, object]) -> str:

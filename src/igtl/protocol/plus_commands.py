@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from xml.etree.ElementTree import Element
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement
 
 from igtl.errors import NotAvailable
 from igtl.messages.command import Command
 from igtl.messages.message import Message
 from igtl.messages.pose import Position, Transform
 from igtl.messages.tracking import QuaternionTrackingData, TrackingData
-from igtl.protocol.replies import root_of, written
-from igtl.protocol.service import Service
+from igtl.protocol.replies import legal, root_of, written
 from igtl.protocol.transforms import Transforms, names_of
+
+if TYPE_CHECKING:
+    from igtl.protocol.service import Service
 
 __all__ = ["plus_commands"]
 
 _IMAGES = ("IMAGE", "VIDEO")
 _TRACKED: tuple[type[Message], ...]
 _TRACKED = (Transform, Position, TrackingData, QuaternionTrackingData)
+#: Bytes of a list of devices: a reply has room for 65,535.
+_LONGEST_LIST = 60_000
 
 
 def plus_commands(service: Service) -> dict[str, Callable[..., object]]:
@@ -29,7 +34,7 @@ def plus_commands(service: Service) -> dict[str, Callable[..., object]]:
     """
 
     def device_ids(_client: object, command: Command) -> str:
-        return _said(command, ",".join(dict.fromkeys(name for _, name in service.devices)))
+        return _listed(command, service.devices)
 
     def channel_ids(_client: object, command: Command) -> str:
         images = [name for wire_type, name in service.devices if wire_type in _IMAGES]
@@ -73,10 +78,27 @@ def _tracked(service: Service) -> Iterator[Message]:
                 yield item.message()
 
 
+def _listed(command: Command, devices: Sequence[tuple[str, str]]) -> str:
+    """A reply whose message is the devices' names; their types are beside them, if there is room.
+
+    PLUS reads the names alone, which do not say whether a device is an image.
+    """
+    names = ",".join(dict.fromkeys(name for _, name in devices))
+    root = _success(command, names)
+    for wire_type, name in devices:
+        SubElement(root, "Device", {"Type": legal(wire_type), "Name": legal(name)})
+    text = written(root)
+    return text if len(text.encode()) <= _LONGEST_LIST else _said(command, names)
+
+
 def _said(command: Command, text: str) -> str:
     """A reply whose message is the result."""
-    states = {"Name": command.name, "Status": "SUCCESS", "Message": text}
-    return written(Element("CommandReply", states))
+    return written(_success(command, text))
+
+
+def _success(command: Command, text: str) -> Element:
+    states = {"Name": legal(command.name), "Status": "SUCCESS", "Message": legal(text)}
+    return Element("CommandReply", states)
 
 
 def _version() -> str:

@@ -26,7 +26,7 @@ from igtl.messages.polydata import Cells, PolyData
 from igtl.messages.pose import Position, Transform
 from igtl.messages.query import Companion
 from igtl.messages.status import Status, StatusCode
-from igtl.messages.string import ClientInfo
+from igtl.messages.string import ClientInfo, String
 from igtl.messages.tracking import QuaternionTrackingData, TrackingData
 from igtl.messages.video import Video, VideoMeta
 
@@ -209,11 +209,13 @@ def recognise(message: Message) -> Profile | None:
 
     3D Slicer says hello on connecting: a STATUS with header version 2, no device name, code 0, time
     0 and metadata dummy=dummy. PLUS adds to its data how each transform is, and only its clients
-    send CLIENTINFO.
+    send CLIENTINFO, and commands as STRING to CMD_n.
     """
     if isinstance(message, Status):
         return SLICER if _is_hello_of_slicer(message) else None
     if isinstance(message, ClientInfo) or message.wire_type in _OF_PLUS:
+        return PLUS
+    if isinstance(message, String) and message.device_name.startswith("CMD_"):
         return PLUS
     tracked = isinstance(message, _TRACKED) and not _STATES.isdisjoint(message.metadata)
     return PLUS if tracked else None

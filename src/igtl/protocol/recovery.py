@@ -26,7 +26,7 @@ class Reconnect:
     """
 
     first_delay: float = 0.25
-    longest_delay: float = 10.0
+    longest_delay: float = 2.0
     give_up_after: float | None = None
 
     def __post_init__(self) -> None:
@@ -48,7 +48,8 @@ class LinkEvent:
             "restored": it is there again, and streams were asked for again; "ended": it is over,
             and not because this side closed it.
         reason: what happened, for people.
-        gap: seconds since the last byte came; what the peer sent in this time is missing.
+        gap: seconds since the last byte came, over whichever connection; what the peer sent in this
+            time is missing.
         attempts: so many attempts were made.
     """
 

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from igtl.codec.frame import NAME_SIZE, TYPE_SIZE, Frame
+from igtl.codec.frame import NAME_SIZE, TYPE_SIZE
 from igtl.codec.text import decode_fixed as text
-from igtl.errors import DecodeError, MessageError, NotAvailable
+from igtl.errors import MessageError
 from igtl.messages.bind import Bind
 from igtl.messages.catalogue import ImageMeta, LabelMeta
-from igtl.messages.command import Command, CommandReply
+from igtl.messages.command import Command
 from igtl.messages.message import Message, Unknown
 from igtl.messages.query import Companion, Get, Ready, Start, Stop
 from igtl.messages.registry import class_of
@@ -28,30 +26,21 @@ from igtl.messages.status import Capability, Status, StatusCode
 from igtl.messages.string import ClientInfo, String
 from igtl.messages.video import VideoMeta
 from igtl.protocol import plus
-from igtl.protocol.flow import VERSION_1, Flows, in_version_1
-from igtl.protocol.matching import HELLO, candidates, names_its_items
+from igtl.protocol.commands import Commands, Handler, Job, Reply, explained
+from igtl.protocol.flow import VERSION_1, in_version_1
+from igtl.protocol.guest import Guest
+from igtl.protocol.matching import CLOCK, candidates, is_own, names_its_items
 from igtl.protocol.newest import Newest
 from igtl.protocol.outbox import Outgoing
-from igtl.protocol.profile import IGTL, Profile, recognise
-from igtl.protocol.replies import failed, succeeded
+from igtl.protocol.plus_commands import plus_commands
 
-__all__ = ["Guest", "Job", "Reply", "Service", "explained", "is_question"]
+__all__ = ["Guest", "Handler", "Job", "Reply", "Service", "explained", "is_question"]
 
-Reply = Message | Outgoing
-#: Called with the client and its question.
-Handler = Callable[[Any, Any], object]
-
-#: So many replies to commands are remembered for each client.
-_MOST_REPLIES = 32
-#: So many messages of a client are looked at to recognise it.
-_GREETINGS = 3
-#: Type of what igtl's clients say before their first query.
-_HELLO = HELLO.wire_type.encode().ljust(TYPE_SIZE, b"\0")
 _order = operator.itemgetter(0)
-#: What tells a command from others: its number, and all of it, since not every client numbers well.
-Key = tuple[int | str, str, str]
 _QUESTIONS = (b"GET_", b"STT_", b"STP_")
 _LISTS: tuple[type[Message], ...] = (ImageMeta, LabelMeta, VideoMeta)
+#: So many devices are named in a refusal, which is so many characters long at most.
+_MOST_NAMES, _LONGEST_REASON = 10, 4000
 
 
 def is_question(raw_type: bytes, raw_name: bytes) -> bool:
@@ -63,94 +52,14 @@ def is_question(raw_type: bytes, raw_name: bytes) -> bool:
     return raw_type[:8] == b"COMMAND\0" or raw_type[:10] == b"CLIENTINFO"
 
 
-@dataclass
-class Job:
-    """A handler to run, and what to send when it has a result.
-
-    Attributes:
-        handler: of the application.
-        question: what the handler is called with, besides the client.
-        finish: makes the replies from what the handler returned; may raise what handlers may.
-        fail: makes the replies from what went wrong.
-    """
-
-    handler: Handler
-    question: Message
-    finish: Callable[[object], list[Reply]]
-    fail: Callable[[str], list[Reply]]
-
-
-class Guest:
-    """One client: what it is, what it asked to be sent, which of its commands were answered.
-
-    Args:
-        profile: None lets it be recognised by what it sends first.
-    """
-
-    def __init__(self, profile: Profile | None = None) -> None:
-        self.profile = profile or IGTL
-        self.flows = Flows()
-        self.version = 1
-        self._greetings = _GREETINGS if profile is None else 0
-        self._replies: OrderedDict[Key, Message | None] = OrderedDict()
-
-    @property
-    def plain(self) -> bool:
-        """Whether all that is published goes to this client as it is."""
-        return self.flows.plain and not self.profile.adapts
-
-    @property
-    def known(self) -> bool:
-        """Whether nothing more can be learned from what it sends."""
-        return not self._greetings and self.version > 1
-
-    @property
-    def greeting(self) -> bool:
-        """Whether its messages are still looked at to learn what it is."""
-        return self._greetings > 0
-
-    def hear(self, frames: list[Frame]) -> list[Frame]:
-        """Note what header version came; the frames without an igtl client's announcement."""
-        if self.version > 1:
-            return frames
-        self.version = min(2, max((frame[0] for frame in frames), default=1))
-        if not any(frame[1] == _HELLO for frame in frames):
-            return frames
-        self.version = 2
-        return [frame for frame in frames if frame[1] != _HELLO]
-
-    def meet(self, message: Message) -> None:
-        """Look at a message to learn whom we talk to."""
-        if self._greetings:
-            self._greetings -= 1
-            found = recognise(message)
-            if found is not None:
-                self.profile, self._greetings = found, 0
-
-    def begun(self, key: Key) -> bool:
-        """Note that a command is being executed; whether it was before."""
-        if key in self._replies:
-            return True
-        self._replies[key] = None
-        while len(self._replies) > _MOST_REPLIES:
-            self._replies.popitem(last=False)
-        return False
-
-    def replied(self, key: Key, reply: Message) -> None:
-        """Remember the reply to a command."""
-        if key in self._replies:
-            self._replies[key] = reply
-
-    def reply_to(self, key: Key) -> Message | None:
-        """The reply that was given to a command; None while it is being executed."""
-        return self._replies.get(key)
-
-
 class Service:
     """What a server has to give, and the handlers that answer the rest.
 
     Args:
         name: of the server, for its STATUS and CAPABILITY.
+
+    Attributes:
+        commands: the application's handlers of commands, by name.
     """
 
     def __init__(self, name: str = "igtl") -> None:
@@ -159,6 +68,7 @@ class Service:
         self._count = itertools.count()
         self._getters: list[tuple[type[Message], Handler]] = []
         self.commands: dict[str, Handler] = {}
+        self._commands = Commands(self.commands, plus_commands(self))
 
     # ---- what there is
 
@@ -180,15 +90,19 @@ class Service:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """Wire types that this server gives and takes, for CAPABILITY."""
+        """Wire types that this server gives and takes, for CAPABILITY.
+
+        Streams are made of what is published, not of what handlers compute.
+        """
         given = {kind[0] for kind, _ in self._newest}
-        classes = {cls for raw in given if (cls := class_of(raw))}
-        classes |= {cls for cls, _ in self._getters}
-        names = {text(raw) for raw in given} | {cls.wire_type for cls in classes}
-        for cls in (*classes, Status, Capability):
-            names |= {made.wire_type for kind in (Get, Start, Stop) if (made := kind.of(cls))}
-        names |= {"STATUS", "CAPABILITY"}
-        return tuple(sorted(names | {"COMMAND"} if self.commands else names))
+        streamed = {cls for raw in given if (cls := class_of(raw))}
+        asked: set[type[Message]] = {Status, Capability, *streamed}
+        asked.update(cls for cls, _ in self._getters)
+        names = {text(raw) for raw in given} | {cls.wire_type for cls in asked} | {"COMMAND"}
+        names |= {made.wire_type for cls in asked if (made := Get.of(cls))}
+        for cls in streamed:
+            names |= {made.wire_type for kind in (Start, Stop) if (made := kind.of(cls))}
+        return tuple(sorted(names))
 
     def newest(self, cls: type[Message], device: str) -> Outgoing | None:
         """The newest of a class and device; an empty name takes any device."""
@@ -214,6 +128,9 @@ class Service:
         Args:
             now: of the clock that streams are paced by, s.
             received: time of arrival, s since 1970.
+
+        Raises:
+            OpenIGTLinkError: it cannot be answered so; `refuse` says what to send then.
         """
         match question:
             case Get():
@@ -222,24 +139,28 @@ class Service:
                 return self._start(guest, question, now)
             case Stop():
                 return self._stop(guest, question)
-            case Command():
-                return self._command(guest, question)
-            case String():
-                return self._string_command(guest, question)
+            case Command() | String():
+                return self._commands.answer(guest, question)
             case ClientInfo():
                 return self._subscribe(guest, question)
             case Unknown() if question.wire_type.startswith(("GET_", "STT_")):
                 return [self._not_known(question)]
         return []
 
+    def refuse(self, guest: Guest, question: Message, why: str) -> list[Reply]:
+        """What to send to a client whose question could not be answered."""
+        if isinstance(question, (Command, String)):
+            return self._commands.refuse(guest, question, why)
+        return [self._refusal(guest, question, why)] if isinstance(question, Companion) else []
+
     def _get(self, guest: Guest, query: Get, received: float) -> list[Reply] | Job:
         for cls, handler in self._getters:
-            if query.target is cls:
+            if query.target is cls and not is_own(query):
                 return Job(
                     handler,
                     query,
                     lambda result: self._computed(guest, query, result, received),
-                    lambda error: [self._refusal(query, error)],
+                    lambda error: [self._refusal(guest, query, error)],
                 )
         return self._given(guest, query, received)
 
@@ -261,19 +182,21 @@ class Service:
             return [Capability(self.types, **_common(query, self.name))]
         if cls is Bind:
             return [self._bound(guest, query)]
-        item = self.newest(cls, device)
-        if cls in _LISTS and (item is None or not device):
+        device = self._device(guest, query)
+        if cls in _LISTS and not device:
             return [self._listed(guest, query)]
-        if item is None and names_its_items(cls):
-            item = self.newest(cls, "")
+        item = self.newest(cls, device)
         if item is None and cls is Status:
             return [self._status(query, received)]
-        return [self._refusal(query) if item is None else self._as_answer(guest, query, item)]
+        if item is None:
+            return [self._refusal(guest, query)]
+        return [self._as_answer(guest, query, item)]
 
     def _status(self, query: Get, received: float) -> Status:
-        """How the server is. Its subcode is when the query came, in ns: see `igtl ping`."""
-        common = _common(query, query.device_name or self.name)
-        return Status(subcode=round(received * 1e9), text=self.name, **common)
+        """How the server is. To `igtl ping` its subcode is when the query came, in ns."""
+        name = query.device_name or self.name
+        subcode = round(received * 1e9) if name.startswith(CLOCK) else 0
+        return Status(subcode=subcode, text=self.name, **_common(query, name))
 
     def _listed(self, guest: Guest, query: Get) -> Reply:
         """One list of everything that the lists of all devices have."""
@@ -283,7 +206,7 @@ class Service:
             if class_of(kind[0]) is query.target
         ]
         if not lists:
-            return self._refusal(query)
+            return self._refusal(guest, query)
         if len(lists) == 1:
             return self._as_answer(guest, query, lists[0])
         field = query.target.names[0]
@@ -293,43 +216,55 @@ class Service:
         return message
 
     def _bound(self, guest: Guest, query: Get) -> Reply:
-        """The newest of several devices in one BIND; without names, of all there are."""
+        """The newest of several devices in one BIND; without names, of all there are.
+
+        Children have no metadata. Their contents are not copied.
+        """
         wanted = dict.fromkeys(zip(query.types, query.device_names, strict=False))
-        published = self.newest(Bind, self._device(query))
+        published = self.newest(Bind, query.device_name)
         if published is not None and not wanted:
             return self._as_answer(guest, query, published)
         children = [
-            item.message()
+            item.part()
             for kind, (_, item) in self._newest
             if (not wanted or (text(kind[0]), text(kind[1])) in wanted)
             and class_of(kind[0]) is not Bind
         ]
         if not children or len(children) < len(wanted):
-            return self._refusal(query, "not all of what was asked for is there")
+            return self._refusal(guest, query, "not all of what was asked for is there")
         return Bind(children, **_common(query, query.device_name or self.name))
 
     def _as_answer(self, guest: Guest, query: Message, found: Message | Outgoing) -> Reply:
         """Data as the asker can read it: its header version, and its message id."""
         id_, version = query.message_id, query.header_version or 1
         if version >= 2 and id_:
-            message = found if isinstance(found, Message) else found.message()
-            return message.replace(header_version=2, message_id=id_)
+            if isinstance(found, Message):
+                return found.replace(header_version=2, message_id=id_)
+            return found.numbered(id_, guest.profile)
         if guest.version >= 2:
             return found
         return VERSION_1.adapt(found) if isinstance(found, Message) else in_version_1(found)
 
-    def _refusal(self, query: Message, why: str = "") -> Message:
-        """The answer to a query that cannot be obeyed: RTS_ where the type has one, or STATUS."""
-        assert isinstance(query, Companion)
+    def _refusal(self, guest: Guest, query: Companion, why: str = "") -> Message:
+        """The answer to a query that cannot be obeyed: RTS_ where the type has one, or STATUS.
+
+        An RTS_ has room for the reason in its metadata, for those that read them.
+        """
+        why = (why or self._missing(query))[:_LONGEST_REASON]
+        common = _common(query, query.device_name)
         if Ready.of(query.target):
-            return Ready(query.target, 1, **_common(query, query.device_name))
-        of = f" of device {query.device_name!r}" if query.device_name else ""
-        return Status(
-            StatusCode.NOT_FOUND,
-            error_name="NotAvailable",
-            text=why or f"no {query.target.wire_type}{of}",
-            **_common(query, query.device_name),
-        )
+            if guest.version >= 2:
+                common |= {"header_version": 2, "metadata": {"ErrorMessage": why}}
+            return Ready(query.target, 1, **common)
+        return Status(StatusCode.NOT_FOUND, error_name="NotAvailable", text=why, **common)
+
+    def _missing(self, query: Companion) -> str:
+        """What is not there, and what of its kind is."""
+        cls, device = query.target, query.device_name
+        names = sorted({text(kind[1]) for kind, _ in self._newest if class_of(kind[0]) is cls})
+        shown = ", ".join(map(repr, names[:_MOST_NAMES])) + ", ..." * (len(names) > _MOST_NAMES)
+        of = f" of device {device!r}" if device else ""
+        return f"no {cls.wire_type}{of}" + (f"; there is {shown}" if names else "")
 
     def _not_known(self, query: Unknown) -> Status:
         """The answer to a query for a type that nobody here has heard of."""
@@ -340,21 +275,22 @@ class Service:
             **_common(query, query.device_name),
         )
 
-    def _device(self, query: Message) -> str:
-        """The device that a query means; a name of the asker's own means any device."""
-        assert isinstance(query, Companion)
+    def _device(self, guest: Guest, query: Get | Start | Stop) -> str:
+        """The device that a query means.
+
+        The reference's clients put their own name into queries for what has names within: from who
+        never showed header version 2, such a name means any device.
+        """
         device = query.device_name
-        if names_its_items(query.target) and self.newest(query.target, device) is None:
-            return ""
-        return device
+        lenient = guest.version < 2 and names_its_items(query.target)
+        return "" if lenient and self.newest(query.target, device) is None else device
 
     # ---- streams
 
     def _start(self, guest: Guest, query: Start, now: float) -> list[Reply]:
-        cls, device = query.target, self._device(query)
-        item = self.newest(cls, device)
-        if item is None:
-            return [self._refusal(query)]
+        cls, device = query.target, self._device(guest, query)
+        if self.newest(cls, device) is None:
+            return [self._refusal(guest, query)]
         interval = getattr(query, "interval", 0.0) or 0.0
         guest.flows.start(cls, device, interval, version=guest.version)
         first = [
@@ -366,81 +302,16 @@ class Service:
         return [Ready(cls, **_common(query, query.device_name)), *picked]
 
     def _stop(self, guest: Guest, query: Stop) -> list[Reply]:
-        device = self._device(query)
+        device = self._device(guest, query)
         known = self.newest(query.target, device) is not None
         if known or guest.flows.has(query.target, device):
             guest.flows.stop(query.target, device)
             return [Ready(query.target, **_common(query, query.device_name))]
-        return [self._refusal(query)]
+        return [self._refusal(guest, query)]
 
     def _subscribe(self, guest: Guest, message: ClientInfo) -> list[Reply]:
         guest.flows.subscribe(plus.Subscription.from_message(message))
         return []
-
-    # ---- commands
-
-    def _command(self, guest: Guest, command: Command) -> list[Reply] | Job:
-        key = command.command_id, command.name, command.content
-        return self._execute(guest, command, key, lambda reply: reply)
-
-    def _string_command(self, guest: Guest, message: String) -> list[Reply] | Job:
-        """The older form of PLUS: a STRING to CMD_n, answered by one from ACK_n."""
-        number = plus.is_string_command(message)
-        if number is None:
-            return []
-        name = plus.command_name(message.text)
-        command = Command(0, name, message.text, device_name=message.device_name)
-        return self._execute(
-            guest,
-            command,
-            (number, name, message.text),
-            lambda reply: plus.string_reply(number, reply),
-        )
-
-    def _execute(
-        self,
-        guest: Guest,
-        command: Command,
-        key: Key,
-        form: Callable[[CommandReply], Message],
-    ) -> list[Reply] | Job:
-        """Have a command executed; one that comes again is answered from memory.
-
-        Number 0 is that of clients which do not number their commands: each is a new one.
-        """
-        number, *_ = key
-        if number and guest.begun(key):
-            before = guest.reply_to(key)
-            return [] if before is None else [before]
-
-        def reply(answer: CommandReply) -> list[Reply]:
-            made = form(answer)
-            guest.replied(key, made)
-            return [made]
-
-        def fail(error: str) -> list[Reply]:
-            return reply(failed(command, error, guest.profile))
-
-        name = command.name or plus.command_name(command.content)
-        handler = self.commands.get(name)
-        if handler is None:
-            known = ", ".join(sorted(self.commands)) or "none"
-            return fail(f"command {name!r} is not known, expected one of: {known}")
-        return Job(
-            handler, command, lambda result: reply(_reply(command, result, guest.profile)), fail
-        )
-
-
-def _reply(command: Command, result: object, profile: Profile) -> CommandReply:
-    """The reply to a command from what its handler gave."""
-    if isinstance(result, CommandReply):
-        return result.replace(command_id=command.command_id)
-    if result is None or isinstance(result, (str, Mapping)):
-        return succeeded(command, result, profile)
-    raise MessageError(
-        f"the handler of {command.name!r} gave {type(result).__name__}, expected None, str, a "
-        "mapping of parameters or a CommandReply"
-    )
 
 
 @cache
@@ -455,13 +326,6 @@ def _kinds(cls: type[Message], device: str) -> list[tuple[bytes, bytes]]:
     if not name or len(name) > NAME_SIZE:
         return []
     return [(raw_type, name.ljust(NAME_SIZE, b"\0")) for raw_type in _raw_types(cls.wire_types)]
-
-
-def explained(error: BaseException) -> str:
-    """What a peer is told of an exception that came out of a handler."""
-    if isinstance(error, (NotAvailable, DecodeError, MessageError)):
-        return str(error)
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _common(query: Message, device: str) -> dict[str, Any]:

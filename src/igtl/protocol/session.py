@@ -8,6 +8,7 @@ is decided in one place, `Session._take`.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -17,8 +18,18 @@ from igtl.messages.command import Command, CommandReply
 from igtl.messages.message import Message, decode_frame
 from igtl.messages.query import Get, Ready, Start
 from igtl.messages.registry import class_of
-from igtl.messages.status import Status, StatusCode
+from igtl.messages.status import Status
 from igtl.messages.string import String
+from igtl.protocol.addressing import (
+    REFUSALS,
+    awaits,
+    check_class,
+    closest,
+    concerns,
+    names,
+    refuses,
+    replies,
+)
 from igtl.protocol.exchange import (
     AboutType,
     Answer,
@@ -29,32 +40,24 @@ from igtl.protocol.exchange import (
     Subscription,
 )
 from igtl.protocol.inbox import Inbox
-from igtl.protocol.matching import HELLO, candidates, is_of, message_id_of, names_its_items
+from igtl.protocol.matching import (
+    HELLO,
+    candidates,
+    is_of,
+    message_id_of,
+    names_its_items,
+)
 from igtl.protocol.newest import Newest
 from igtl.protocol.plus import command_text, string_command
-from igtl.protocol.profile import IGTL, Profile, recognise
+from igtl.protocol.profile import IGTL, PLUS, Profile, recognise
 
 __all__ = ["Session"]
 
 M = TypeVar("M", bound=Message)
 E = TypeVar("E", bound=Exchange)
 
-#: So many messages are looked at to recognise a peer by what it sends first.
+#: So many messages of each header version are looked at to recognise a peer by what it sends.
 _GREETINGS = 3
-
-#: Codes of a STATUS that can mean "no" to a question. Others are news of the device.
-_REFUSALS = frozenset(
-    {
-        StatusCode.UNKNOWN_ERROR,
-        StatusCode.NOT_FOUND,
-        StatusCode.ACCESS_DENIED,
-        StatusCode.BUSY,
-        StatusCode.UNKNOWN_INSTRUCTION,
-        StatusCode.NOT_READY,
-        StatusCode.DISABLED,
-        StatusCode.NOT_PRESENT,
-    }
-)
 
 
 class Session:
@@ -64,14 +67,24 @@ class Session:
         inbox: of the link; frames that answer something do not go into its line.
         endpoint: of the peer, as people wrote it.
         profile: what the peer is; None lets it be recognised by what it sends first.
+
+    Attributes:
+        connected: whether there is a connection, or one is being made for what `restored` gave.
+        over: whether the link will not be restored.
+        clock: of `route`, in s; the shells set it.
+        due_at: when `again` has something to say at the earliest, by that clock.
     """
 
     def __init__(self, inbox: Inbox, endpoint: str, profile: Profile | None = None) -> None:
         self.inbox, self.endpoint = inbox, endpoint
         self.profile = profile or IGTL
-        self.over = False  # the link will not be restored
-        self.clock: Callable[[], float] = lambda: 0.0  # of `route`; the shells set it
-        self._greetings = _GREETINGS if profile is None else 0
+        self.connected, self.over = True, False
+        self.clock: Callable[[], float] = lambda: 0.0
+        self.due_at = math.inf
+        self._connection = 1  # its number
+        self._asked_again: list[Subscription[Any]] = []  # by the last `again`
+        self._auto = profile is None
+        self._greetings = dict.fromkeys((1, 2), _GREETINGS if self._auto else 0)  # by version
         self._exchanges: dict[Exchange, None] = {}  # in order; several threads may ask
         self._pushed: Newest[bool] = Newest()  # what also comes unasked
         self._answered: Newest[Frame] = Newest()
@@ -113,8 +126,7 @@ class Session:
         Raises:
             MessageError: the class has no GET_, or this peer must not be asked.
         """
-        self._check_queries(f"GET_{cls.wire_type}")
-        question = Get(cls, device_name=device or "", **fields, **self.common())
+        question = self._question(Get, cls, device, fields)
         self._note_pushed(cls, device or "")
         self._note_pushed(Status, device or "")
         return self.add(Answer(self, cls, question, self._asked(question)))
@@ -123,11 +135,7 @@ class Session:
         self, cls: type[M], device: str | None, fields: Mapping[str, Any]
     ) -> Subscription[M]:
         """Prepare to ask for a stream of messages, with `add`; errors as for `get`."""
-        self._check_queries(f"STT_{cls.wire_type}")
-        try:
-            question = Start(cls, device_name=device or "", **fields, **self.common())
-        except TypeError as error:
-            raise MessageError(f"STT_{cls.wire_type} cannot carry that: {error}") from None
+        question = self._question(Start, cls, device, fields)
         self._note_pushed(cls, device or "")
         return Subscription(self, cls, question, self._asked(question))
 
@@ -160,6 +168,23 @@ class Session:
         asked = f"command {name!r} to {self.endpoint}"
         return self.add(Order(self, question, asked, name))
 
+    def _question(
+        self, kind: type[Get | Start], cls: Any, device: str | None, fields: Mapping[str, Any]
+    ) -> Message:
+        """GET_ or STT_ of a class; MessageError when there is none, or it must not be sent."""
+        check_class(cls)
+        query = f"{'GET' if kind is Get else 'STT'}_{cls.wire_type}"
+        self._check_queries(query)
+        try:
+            return kind(cls, device_name=device or "", **fields, **self.common())
+        except TypeError as error:
+            raise MessageError(f"{query} cannot carry that: {error}") from None
+
+    def takes_wishes(self) -> None:
+        """The peer is told what to send as PLUS is: who was not recognised yet is taken for it."""
+        if self._auto and self.profile is IGTL:
+            self._recognised(PLUS)
+
     def forget(self, exchange: Exchange) -> None:
         """An exchange is over for who asked; a stream that still runs out stays a while."""
         if exchange.state is not State.STOPPING:
@@ -189,26 +214,77 @@ class Session:
 
     def lost(self, why: str, *, over: bool) -> None:
         """The link broke; with `over` for good. Else open queries wait to be asked again."""
-        self.over = over
+        self.over, self.connected = over, False
         for exchange in self._all(Exchange):
             if over or exchange.settled or not isinstance(exchange, AboutType):
                 exchange.on(Event.LOST, why)
 
     def restored(self) -> list[Message]:
         """What to send first on a new connection: queries and streams are asked for again."""
-        self.over = self._told = False
+        self.over, self._told, self.connected = False, False, True
+        self._connection += 1
         again = [
             one
             for one in self._all(AboutType)
             if not one.settled or (isinstance(one, Subscription) and one.on(Event.RESTORED))
         ]
-        return [one.resume() for one in again]
+        return [self._carry(one, one.resume()) for one in again]
+
+    def words(self, exchange: Exchange) -> list[Message]:
+        """What is to be sent now for an exchange; whoever sends holds the lock for sending.
+
+        The question, unless this connection carried it already; or the STP_ that is left to send.
+        """
+        if not exchange.settled and exchange.carried != self._connection:
+            first = self.preface() if isinstance(exchange, AboutType) else ()
+            return [*first, self._carry(exchange, exchange.question)]
+        if not isinstance(exchange, Subscription) or exchange.farewell is None:
+            return []
+        farewell, exchange.farewell = exchange.farewell, None
+        if exchange.carried != self._connection:  # there is nothing to stop
+            exchange.on(Event.EXPIRED)
+            return []
+        return [farewell]
+
+    def unsent(self) -> list[Message]:
+        """What was asked or stopped after `restored`, while nothing else could be sent."""
+        left = [one for one in self._all(AboutType) if one.carried != self._connection]
+        for one in left:
+            one.resume()  # what is known of the peer is known of the connection before
+        return [word for one in self._all(AboutType) for word in self.words(one)]
+
+    def _carry(self, exchange: Exchange, question: Message) -> Message:
+        exchange.carried = self._connection
+        return question
+
+    # ---- streams that a peer that is back does not have yet
+
+    def again(self, now: float) -> list[Message]:
+        """Questions for streams that were refused and whose time has come, to be sent now."""
+        due = [one for one in self._all(Subscription) if one.again_at <= now]
+        self._asked_again = [one for one in due if one.ask_again()]
+        self._look_ahead()
+        return [one.question for one in self._asked_again]
+
+    def postpone(self, now: float) -> None:
+        """Nothing could be sent: what is due, or was given by `again` just now, is due later."""
+        for one in self._asked_again:
+            one.on(Event.DENIED)
+        self._asked_again = []
+        for one in self._all(Subscription):
+            if one.state is State.WAITING and one.again_at <= now:
+                one.postpone(now)
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        waiting = [one for one in self._all(Subscription) if one.state is State.WAITING]
+        self.due_at = min((one.again_at for one in waiting), default=math.inf)
 
     # ---- frames
 
     def route(self, frames: list[Frame]) -> list[Frame]:
         """The frames that answer nothing, in order."""
-        if self._greetings:
+        if self._greetings[min(self.inbox.version, 2)]:
             self._meet(frames)
         if not self._exchanges:
             return frames
@@ -224,15 +300,21 @@ class Session:
 
     def _meet(self, frames: list[Frame]) -> None:
         """Look at what a peer sends first."""
-        for frame in frames[: self._greetings]:
+        for frame in frames:
+            version = min(max(frame.version, 1), 2)
+            if not self._greetings[version]:
+                continue
+            self._greetings[version] -= 1
             try:
                 found = recognise(decode_frame(frame))
             except DecodeError:
-                found = None
+                continue
             if found is not None:
-                self.profile, self._greetings = found, 0
-                break
-            self._greetings -= 1
+                self._recognised(found)
+                return
+
+    def _recognised(self, profile: Profile) -> None:
+        self.profile, self._greetings = profile, {1: 0, 2: 0}
 
     def _take(self, frame: Frame) -> bool:
         """Whether a frame is an event of some exchange, and of nothing else."""
@@ -280,25 +362,25 @@ class Session:
         """Consent or refusal, for a question that waits for it; or the end of a stream."""
         assert isinstance(ready, Ready)
         about = [one for one in self._all(AboutType) if one.cls is ready.target]
-        waiting = [one for one in about if _awaits(one) and _concerns(ready, one)]
+        waiting = [one for one in about if awaits(one) and concerns(ready, one)]
         if ready.status == 0:  # who asked for one message waits for that, whatever is said
             waiting = [one for one in waiting if isinstance(one, Subscription)] or waiting
         elif not waiting:
             streams = [one for one in about if isinstance(one, Subscription)]
-            waiting = [one for one in streams if _names(ready, one)]
-        return bool(waiting) and _closest(waiting, ready).consented(ready)
+            waiting = [one for one in streams if names(ready, one)]
+        return bool(waiting) and closest(waiting, ready).consented(ready)
 
     def _take_status(self, status: Message, frame: Frame) -> bool:
         """A STATUS that says no to the oldest question that it can be about."""
         assert isinstance(status, Status)
-        if status.code not in _REFUSALS:
+        if status.code not in REFUSALS:
             return False
-        about = [one for one in self._all(AboutType) if not one.settled and _refuses(status, one)]
+        about = [one for one in self._all(AboutType) if one.deniable and refuses(status, one)]
         if not about:
             return False
         text = status.text or status.error_name or "no text"
         why = f"the answer was STATUS {status.code} ({text})"
-        _closest(about, status).on(Event.DENIED, why, status)
+        closest(about, status).on(Event.DENIED, why, status)
         if not (status.device_name or status.message_id) or self.also_pushed(frame):
             return False  # it may be news as well
         self.note_answered(frame)
@@ -307,7 +389,7 @@ class Session:
     def _take_reply(self, reply: Message) -> bool:
         assert isinstance(reply, (CommandReply, String))
         for order in self._all(Order):
-            if not order.settled and _replies(reply, order.question):
+            if not order.settled and replies(reply, order.question):
                 order.reply = reply
                 return order.on(Event.DATA)
         return False
@@ -352,59 +434,3 @@ class Session:
                 f"{query} is not sent to a peer of profile {self.profile.name!r}: it answers no "
                 "query, and may crash. If it is something else, connect with profile='igtl'"
             )
-
-
-def _awaits(exchange: Exchange) -> bool:
-    """Whether an RTS_ is still to come for this exchange."""
-    if isinstance(exchange, Subscription) and exchange.state is State.RUNNING:
-        return not exchange.confirmed
-    return exchange.state in (State.ASKED, State.STOPPING)
-
-
-def _concerns(ready: Ready, exchange: AboutType[Any]) -> bool:
-    """Whether an RTS_ can be about an exchange.
-
-    Answers have the device name of their query (reference, ImageDatabaseServer); where neither is
-    named, or the type names what it holds, nothing is certain.
-    """
-    if _foreign(ready, exchange):
-        return False
-    unsure = not (ready.device_name and exchange.device) or names_its_items(exchange.cls)
-    return unsure or ready.device_name == exchange.device
-
-
-def _names(ready: Ready, exchange: AboutType[Any]) -> bool:
-    """Whether an RTS_ is about just what an exchange is."""
-    return ready.device_name == exchange.device and not _foreign(ready, exchange)
-
-
-def _foreign(ready: Ready, exchange: AboutType[Any]) -> bool:
-    """Whether an RTS_ answers another question, by its message id. STP_ has one of its own."""
-    own, theirs = exchange.question.message_id, ready.message_id
-    return bool(own and theirs) and own != theirs and exchange.state is not State.STOPPING
-
-
-def _closest(exchanges: list[E], answer: Message) -> E:
-    """The one that an answer is for: by message id, by device, else the oldest."""
-    for one in exchanges:
-        if answer.message_id and answer.message_id == one.question.message_id:
-            return one
-    named = [one for one in exchanges if one.device == answer.device_name]
-    return (named or exchanges)[0]
-
-
-def _refuses(status: Message, exchange: AboutType[Any]) -> bool:
-    """Whether a STATUS can be the answer to a question."""
-    if status.message_id and exchange.question.message_id:
-        return status.message_id == exchange.question.message_id
-    if exchange.cls is Status:
-        return False
-    if exchange.device and status.device_name == exchange.device:
-        return True
-    return not status.device_name and Ready.of(exchange.cls) is None
-
-
-def _replies(reply: Message, question: Message) -> bool:
-    if isinstance(reply, CommandReply):
-        return isinstance(question, Command) and reply.command_id == question.command_id
-    return reply.device_name == "ACK_" + question.device_name.removeprefix("CMD_")

@@ -7,6 +7,7 @@ of any frame in any other that is connected to it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,6 +55,7 @@ class Pose:
             Fixed parts, and those of a peer that gives no time, do not count; None when none has
             one.
         status: "OK", or what a peer says of the first part that is not: "OUT_OF_VIEW" say.
+            "MISSING": its tool is gone, or the link is. "INVALID": it is no pose.
         valid: whether `status` is "OK". Do not use the matrix of a pose that is not valid.
         path: names of all frames on the way, from `source` to `target`.
     """
@@ -68,12 +70,16 @@ class Pose:
 
 
 class _Edge(NamedTuple):
-    """A transform as it was given, `sender` being the type and device of the message it was in."""
+    """A transform as it was given, `sender` being the type and device of the message it was in.
+
+    `order` is the place of that message among all that came, infinite for one that was not heard.
+    """
 
     matrix: Matrix
     status: str = "OK"
     timestamp: float | None = None
     sender: Pair | None = None
+    order: float = math.inf
 
 
 class Transforms:
@@ -86,18 +92,26 @@ class Transforms:
     as "ProbeToTracker". Other tools lead to a frame that is called like their device, or "Tracker"
     where that has no name, so that two trackers stay apart; other devices are left out. What
     TransformStatus and TransformValid in the metadata say is heeded (PLUS). A tool that the newest
-    message of its device lacks keeps its last pose with the status "MISSING".
+    message of its device lacks keeps its last pose with the status "MISSING"; so does all
+    that was heard while the link is down, and afterwards until it is heard again.
 
     Iteration gives the (source, target) of what was given directly, `len` their count; `in` says
     whether there is a path, valid or not.
 
     Args:
-        newest: gives the newest frames of a link, of any types; asked on every access. Frames that
-            are malformed are passed over: whoever receives them is told.
+        newest: gives the newest frames of a link, of any types, each with its place among all that
+            came; asked on every access. Frames that are malformed are passed over: whoever
+            receives them is told.
+        begun: the place of the first frame that came over the present connection; infinite when
+            there is none.
     """
 
-    def __init__(self, newest: Callable[[], Iterable[Frame]] = tuple) -> None:
-        self._newest = newest
+    def __init__(
+        self,
+        newest: Callable[[], Iterable[tuple[int, Frame]]] = tuple,
+        begun: Callable[[], float] = lambda: 0,
+    ) -> None:
+        self._newest, self._begun = newest, begun
         self._fixed: dict[Pair, _Edge] = {}
         # Frames that were looked at and what they gave: replaced together, so that no thread ever
         # sees one without the other.
@@ -106,7 +120,7 @@ class Transforms:
     def update(self, message: Message) -> None:
         """Take in one message; those that hold no pose change nothing."""
         seen, heard = self._known
-        self._known = seen, _with([message], heard)
+        self._known = seen, _with([(math.inf, message)], heard)
 
     def add(self, source: str, target: str, matrix: ArrayLike) -> None:
         """Take in a fixed transform, such as a calibration. It goes before what a peer sends.
@@ -161,13 +175,18 @@ class Transforms:
 
     def _edges(self) -> dict[Pair, _Edge]:
         """All that is known now, what is fixed first."""
+        newest = [(order, frame) for order, frame in self._newest() if _holds_poses(frame)]
         before, heard = self._known
-        seen = {(f.raw_type, f.raw_name): f for f in self._newest() if _holds_poses(f)}
-        news = [frame for key, frame in seen.items() if before.get(key) is not frame]
+        seen = {(frame.raw_type, frame.raw_name): frame for _, frame in newest}
+        news = [
+            (order, frame)
+            for order, frame in newest
+            if before.get((frame.raw_type, frame.raw_name)) is not frame
+        ]
         if news:
             heard = _with(_decoded(news), heard)
             self._known = seen, heard
-        return self._fixed | heard | self._fixed
+        return self._fixed | _present(heard, self._begun()) | self._fixed
 
 
 def names_of(name: str) -> Pair | None:
@@ -192,21 +211,33 @@ def _holds_poses(frame: Frame) -> bool:
     return cls in (Transform, TrackingData, Position, QuaternionTrackingData)
 
 
-def _decoded(frames: Iterable[Frame]) -> Iterator[Message]:
-    for frame in frames:
+def _decoded(frames: Iterable[tuple[int, Frame]]) -> Iterator[tuple[int, Message]]:
+    for order, frame in frames:
         try:
-            yield decode_frame(frame)
+            yield order, decode_frame(frame)
         except DecodeError:
             continue
 
 
-def _with(messages: Iterable[Message], heard: Mapping[Pair, _Edge]) -> dict[Pair, _Edge]:
+def _present(heard: dict[Pair, _Edge], begun: float) -> dict[Pair, _Edge]:
+    """What was heard, as missing where that was over an earlier connection."""
+    if not begun:
+        return heard
+    return {
+        pair: edge if edge.order >= begun else edge._replace(status="MISSING")
+        for pair, edge in heard.items()
+    }
+
+
+def _with(
+    messages: Iterable[tuple[float, Message]], heard: Mapping[Pair, _Edge]
+) -> dict[Pair, _Edge]:
     """What is known from a peer once it said this as well."""
     edges = dict(heard)
-    for message in messages:
+    for order, message in messages:
         if isinstance(message, (TrackingData, QuaternionTrackingData)):
             edges |= _lost(_sender(message), edges)
-        edges |= _given(message)
+        edges |= _given(message, order)
     return dict(list(edges.items())[-_MOST_HEARD:])
 
 
@@ -220,13 +251,13 @@ def _lost(sender: Pair, edges: Mapping[Pair, _Edge]) -> dict[Pair, _Edge]:
     return {pair: edge._replace(status="MISSING") for pair, edge in told.items()}
 
 
-def _given(message: Message) -> dict[Pair, _Edge]:
+def _given(message: Message, order: float) -> dict[Pair, _Edge]:
     """What a message says."""
     status = _status(message.metadata)
     edges = {}
     for pair, matrix in _poses(message):
         known = (matrix, status) if _is_pose(matrix) else (_NO_POSE, "INVALID")
-        edges[pair] = _Edge(*known, message.timestamp, _sender(message))
+        edges[pair] = _Edge(*known, message.timestamp, _sender(message), order)
     return edges
 
 

@@ -170,3 +170,28 @@ async def test_connecting_that_is_cancelled_too_late_leaves_no_connection(
 async def _connect(endpoint: str, timeout: float = 5.0) -> igtl.aio.Client:
     link: igtl.aio.Client = await igtl.aio.connect(endpoint, timeout=timeout)
     return link
+
+
+async def test_handlers_may_be_coroutine_functions(
+    pair: tuple[igtl.aio.Client, RawPeer], caplog: pytest.LogCaptureFixture
+) -> None:
+    link, peer = pair
+    told: list[str] = []
+
+    @link.on_event
+    async def tell(event: igtl.LinkEvent) -> None:
+        await asyncio.sleep(0)
+        told.append(event.kind)
+
+    @link.on_event
+    async def fail(_event: igtl.LinkEvent) -> None:
+        await asyncio.sleep(0)
+        raise ValueError("of the user's own")
+
+    peer.close()
+    assert [message async for message in link] == []
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert told == ["ended"]
+    assert link.counters.errors == 1
+    assert "failed; the link goes on" in caplog.text
