@@ -21,7 +21,7 @@ def silent_server() -> Iterator[tuple[igtl.Server, Questions]]:
     """A server that takes questions and commands and answers none, and what it was asked."""
     asked: Questions = queue.SimpleQueue()
     with igtl.Server(port=0) as server:
-        for cls in (igtl.Get, igtl.Start, igtl.Stop, igtl.Command):
+        for cls in (igtl.Get, type(igtl.Get(igtl.Status)), igtl.Start, igtl.Stop, igtl.Command):
             server.on_message(cls)(lambda client, question: asked.put(question))
         yield server, asked
 

@@ -100,6 +100,7 @@ class Connection:
         """Queue items and send what can be sent now; those for which the sender has to wait."""
         with self.lock:
             if self.closed:
+                self.drop(items)
                 return []
             for index, item in enumerate(items):
                 result = self._outbox.push(item)

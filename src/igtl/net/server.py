@@ -183,7 +183,8 @@ class Server:
 
         The server answers queries and commands by itself, see `on_get` and `on_command`. A handler
         for their class, such as `@server.on_message(igtl.Get)`, takes that over. What igtl's
-        clients ask by themselves, to measure time or to see that the server lives, no handler sees.
+        clients ask for their own ends (whether the server lives, what its clock shows) is answered
+        all the same, unless a handler takes over `type(igtl.Get(igtl.Status))`.
 
         Raises:
             MessageError: this is neither a class of messages nor a function.

@@ -20,7 +20,7 @@ from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, DecodeError, MessageError, OpenIGTLinkError, TimeoutError
 from igtl.messages.command import Command
 from igtl.messages.message import Message, decode_frame
-from igtl.messages.query import Companion
+from igtl.messages.query import Companion, Get
 from igtl.messages.series import Series
 from igtl.messages.status import Status, StatusCode
 from igtl.messages.string import ClientInfo
@@ -44,6 +44,8 @@ _log = logging.getLogger("igtl")
 _LINGER = 0.5
 #: What an idle client is sent to show that the server lives.
 _ALIVE = Status(StatusCode.OK)
+#: Who takes over this query answers igtl's own questions as well: keep-alive and clocks.
+_ALIVE_QUERY = type(Get(Status))
 #: How often connections that stopped in the middle of a message are looked for, in s.
 _SWEEP = 5.0
 #: Systems take no more for the silence after which they end a connection, in s.
@@ -96,7 +98,7 @@ class Switchboard:
         self.message_handlers: list[tuple[type[Message], Callable[..., object]]] = []
         self.connect_handlers: list[Callable[..., object]] = []
         self.disconnect_handlers: list[Callable[..., object]] = []
-        self._answered_elsewhere: tuple[type[Message], ...] = ()
+        self._elsewhere: tuple[type[Message], ...] = ()
         name = f"igtl server {self.port}"
         self._reactor = Reactor(name, spin)
         self.service, self._offering = Service(), threading.Lock()
@@ -153,7 +155,7 @@ class Switchboard:
     def answer_elsewhere(self, cls: type[Message]) -> None:
         """Leave questions of a class to a handler of the application."""
         if issubclass(cls, (Companion, Command, ClientInfo)):
-            self._answered_elsewhere += (cls,)
+            self._elsewhere += (cls,)
 
     @property
     def pending(self) -> bool:
@@ -250,7 +252,7 @@ class Switchboard:
 
     def _handle(self, peer: Peer, frame: Frame, asks: bool) -> None:
         """Show a message to whom it concerns, and answer it."""
-        own = asks and asks_for_igtl(frame[1], frame[2])
+        own = asks and asks_for_igtl(frame[1], frame[2]) and _ALIVE_QUERY not in self._elsewhere
         handlers = [] if own else self.message_handlers
         if not (asks or handlers or peer.guest.greeting):
             return
@@ -262,7 +264,7 @@ class Switchboard:
             return
         if peer.guest.greeting:
             peer.guest.meet(message)
-        if asks and (own or not isinstance(message, self._answered_elsewhere)):
+        if asks and (own or not isinstance(message, self._elsewhere)):
             self._guard(peer, self.answers.answer, peer, message, len(frame.body))
         for cls, handler in handlers:
             if isinstance(message, cls):
