@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from igtl.protocol.inbox import Decoder
     from igtl.protocol.profile import Profile
     from igtl.protocol.recovery import LinkEvent, Reconnect
+    from igtl.protocol.replies import parameters
     from igtl.protocol.transforms import Pose
 
 __version__ = "0.1.0"
@@ -187,6 +188,7 @@ __all__ = [
     "layout",
     "message",
     "message_types",
+    "parameters",
 ]
 
 
@@ -211,6 +213,7 @@ _HOMES = {
     "Vector": "codec.declaration",
     "connect": "net.client",
     "field": "codec.declaration",
+    "parameters": "protocol.replies",
 }
 
 

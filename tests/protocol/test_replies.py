@@ -270,3 +270,9 @@ def test_no_text_of_a_peer_raises(text: str) -> None:
     reply = igtl.String(text)
     assert verdict(reply, "Start") in (None, NO_REASON)
     assert isinstance(parameters(reply), dict)
+
+
+def test_arguments_of_a_command_are_its_attributes_and_parameters() -> None:
+    xml = '<Command Name="SetDepth" Depth="40"><Parameter Name="Unit" Value="mm"/></Command>'
+    assert parameters(igtl.Command(1, "SetDepth", xml)) == {"Depth": "40", "Unit": "mm"}
+    assert parameters(igtl.Command(1, "SetDepth", "40")) == {}

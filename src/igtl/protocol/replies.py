@@ -105,17 +105,19 @@ def verdict(reply: CommandReply | String, command_name: str) -> str | None:
     return error or _error_in(reply.metadata) or said or _NO_REASON
 
 
-def parameters(reply: CommandReply | String) -> dict[str, str]:
-    """Values that a reply's XML carries, by name: its parameters, and what PLUS has as attributes.
+def parameters(message: Command | CommandReply | String) -> dict[str, str]:
+    """Values that a command or its reply carries in its XML, by name.
 
-    Empty when its content is not XML.
+    These are `<Parameter Name="" Value=""/>`, and attributes of the root: what PLUS writes there, and
+    the arguments of a command, without its name. Empty when the content is not XML.
     """
-    root = root_of(_content(reply))
+    root = root_of(_content(message))
     if root is None:
         return {}
-    values = dict(root.attrib) if root.tag == "CommandReply" else {}
-    found = {one.get("Name", ""): one.get("Value", "") for one in root.iter("Parameter")}
-    return values | {name: value for name, value in found.items() if name}
+    values = dict(root.attrib) if root.tag in ("Command", "CommandReply") else {}
+    if isinstance(message, Command):
+        values.pop("Name", None)
+    return values | {one.get("Name", ""): one.get("Value", "") for one in root.iter("Parameter")}
 
 
 def root_of(text: str) -> Element | None:
@@ -155,8 +157,8 @@ def _reply(command: Command, name: str, content: str, metadata: Mapping[str, str
     )
 
 
-def _content(reply: CommandReply | String) -> str:
-    return reply.content if isinstance(reply, CommandReply) else reply.text
+def _content(message: Command | CommandReply | String) -> str:
+    return message.text if isinstance(message, String) else message.content
 
 
 #: What a result or a status is called, in small letters.
