@@ -108,16 +108,18 @@ def verdict(reply: CommandReply | String, command_name: str) -> str | None:
 def parameters(message: Command | CommandReply | String) -> dict[str, str]:
     """Values that a command or its reply carries in its XML, by name.
 
-    These are `<Parameter Name="" Value=""/>`, and attributes of the root: what PLUS writes there, and
-    the arguments of a command, without its name. Empty when the content is not XML.
+    These are `<Parameter Name="" Value=""/>`, and attributes of the root: what PLUS writes in a
+    reply, and the arguments of a command, without its name. Empty when the content is not XML.
     """
     root = root_of(_content(message))
     if root is None:
         return {}
-    values = dict(root.attrib) if root.tag in ("Command", "CommandReply") else {}
-    if isinstance(message, Command):
+    asks = isinstance(message, Command)
+    values = dict(root.attrib) if root.tag == ("Command" if asks else "CommandReply") else {}
+    if asks:
         values.pop("Name", None)
-    return values | {one.get("Name", ""): one.get("Value", "") for one in root.iter("Parameter")}
+    found = {one.get("Name", ""): one.get("Value", "") for one in root.iter("Parameter")}
+    return values | {name: value for name, value in found.items() if name}
 
 
 def root_of(text: str) -> Element | None:
