@@ -11,7 +11,7 @@ import pytest
 import igtl
 import igtl.aio
 from igtl.net.endpoint import Endpoint, open_socket
-from igtl.protocol.link import Habits
+from igtl.protocol.habits import Habits
 from tests.net.raw import RawServer, dial, numbers_of, pose, poses, wire
 from tests.net.shells import Shell, receive_some
 from tests.net.waiting import PATIENCE, background, eventually, within

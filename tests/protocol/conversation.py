@@ -11,11 +11,13 @@ import igtl
 from igtl.codec.frame import parse
 from igtl.messages.message import decode_frame
 from igtl.messages.query import Get, Start
+from igtl.protocol.commands import Job, Reply, explained
 from igtl.protocol.exchange import Exchange, Subscription
+from igtl.protocol.guest import Guest
 from igtl.protocol.inbox import Inbox
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.profile import Profile
-from igtl.protocol.service import Guest, Job, Reply, Service, explained
+from igtl.protocol.service import Service
 from igtl.protocol.session import Session
 from tests.messages.samples import sample
 from tests.own_types import own_types

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import igtl
-from igtl.protocol.link import Habits, Link
+from igtl.protocol.habits import Habits
+from igtl.protocol.link import Link
 from igtl.protocol.recovery import LinkEvent, Reconnect
 
 

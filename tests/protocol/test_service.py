@@ -9,12 +9,14 @@ import igtl
 from igtl.codec.frame import parse
 from igtl.messages.query import Get, Start, Stop
 from igtl.messages.series import Series
+from igtl.protocol.commands import Job, explained
+from igtl.protocol.guest import Guest
 from igtl.protocol.matching import HELLO
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
 from igtl.protocol.plus import string_command
 from igtl.protocol.profile import IGTL, PLUS, SLICER, Profile
-from igtl.protocol.service import Guest, Job, explained, is_question
+from igtl.protocol.service import is_question
 from tests.codec.wire import packet
 from tests.protocol.conversation import Pair, contents, named
 
@@ -366,13 +368,12 @@ class TestGuests:
     def test_nothing_is_learned_after_three_messages(self) -> None:
         guest = Guest()
         for _ in range(3):
-            assert not guest.known
+            assert guest.greeting
             guest.meet(igtl.Status())
         guest.meet(igtl.ClientInfo("<ClientInfo/>"))
-        assert guest.profile is IGTL
-        assert not guest.known
+        assert (guest.profile, guest.version, guest.greeting) == (IGTL, 1, False)
         guest.hear([parse(igtl.encode(igtl.Status(header_version=2)))])
-        assert (guest.version, guest.known) == (2, True)
+        assert guest.version == 2
 
     def test_an_announcement_of_version_2_is_no_message(self) -> None:
         guest = Guest()

@@ -9,7 +9,7 @@ import math
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from igtl.codec.buffers import Buffer
 from igtl.errors import ClosedError, OpenIGTLinkError, TimeoutError
@@ -18,14 +18,13 @@ from igtl.messages.series import Series, encode_all
 from igtl.net.endpoint import Endpoint, addresses_of, limit_silence, open_socket
 from igtl.net.transport import drain, half_close, send_some, shut
 from igtl.protocol.exchange import Exchange, Subscription
-from igtl.protocol.link import Habits, Link
+from igtl.protocol.habits import Habits
+from igtl.protocol.link import Encoded, Link
 
 __all__ = ["Line", "opened"]
 
 T = TypeVar("T")
 
-#: Pieces of messages, and how many messages.
-Encoded: TypeAlias = tuple[list[Buffer], int]
 #: A large message is handed to the loop in parts of so many bytes.
 _PART = 1 << 18
 #: Closing waits so many seconds for the peer to read what was sent; ten times that while it does.
@@ -146,7 +145,7 @@ class Line(Link):
         deadline = time.monotonic() + timeout
         try:
             if not self._carries_later(exchange):
-                await self._post(lambda: encode_all(self._words(exchange), time.time()), timeout)
+                await self._post(lambda: self._words(exchange), timeout)
         except ClosedError:
             if not self._asks_again(exchange):
                 raise
@@ -173,8 +172,7 @@ class Line(Link):
                 self._arrived.set()  # another task may wait for its messages
                 if stop is None or not self._open or self._carries_later(subscription):
                     return
-                words = self._words
-                await self._post(lambda: encode_all(words(subscription), time.time()), _LINGER)
+                await self._post(lambda: self._words(subscription), _LINGER)
                 if subscription.confirmed and linger:
                     await self.wait_for(lambda: subscription.over, time.monotonic() + linger)
         except (OpenIGTLinkError, OSError):

@@ -16,8 +16,9 @@ from igtl.messages.message import Message
 from igtl.messages.query import Start
 from igtl.net.lanes import Lanes
 from igtl.net.reactor import Reactor, Timer
+from igtl.protocol.commands import Handler, Job, Reply, explained
 from igtl.protocol.outbox import Outgoing
-from igtl.protocol.service import Handler, Job, Reply, Service, explained
+from igtl.protocol.service import Service
 
 if TYPE_CHECKING:
     from igtl.net.peer import Peer

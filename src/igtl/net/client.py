@@ -18,7 +18,7 @@ from igtl.net.line import SPIN, Line
 from igtl.net.stream import Stream
 from igtl.protocol.clock import ClockEstimate
 from igtl.protocol.framing import DEFAULT_MAX_BODY
-from igtl.protocol.link import Habits
+from igtl.protocol.habits import Habits
 from igtl.protocol.profile import Profile
 from igtl.protocol.recovery import Reconnect
 

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from igtl.codec.buffers import Buffer
 from igtl.errors import ClosedError, MessageError, OpenIGTLinkError, TimeoutError
@@ -20,12 +20,11 @@ from igtl.messages.series import Series, encode_all
 from igtl.net.endpoint import Endpoint, addresses_of, limit_silence, open_socket
 from igtl.net.transport import DONTWAIT, drain, half_close, read_into, send_some, shut, wait
 from igtl.protocol.exchange import Exchange, Subscription
-from igtl.protocol.link import H, Habits, Link
+from igtl.protocol.habits import Habits
+from igtl.protocol.link import Encoded, H, Link
 
 __all__ = ["SPIN", "Line"]
 
-#: Pieces of messages, and how many messages.
-Encoded: TypeAlias = tuple[list[Buffer], int]
 #: Closing waits so many seconds for the peer to read what was sent; ten times that while it does.
 _LINGER = 0.5
 #: An attempt to connect again takes so many seconds at least, though less time is left.
@@ -206,7 +205,7 @@ class Line(Link):
         deadline = time.monotonic() + timeout
         try:
             if not self._carries_later(exchange):
-                self._post(lambda: encode_all(self._words(exchange), time.time()), timeout)
+                self._post(lambda: self._words(exchange), timeout)
         except ClosedError:
             if not self._asks_again(exchange):
                 raise
@@ -220,7 +219,7 @@ class Line(Link):
                 stop = subscription.stop(time.monotonic())
                 if stop is None or not self._open or self._carries_later(subscription):
                     return
-                self._post(lambda: encode_all(self._words(subscription), time.time()), _LINGER)
+                self._post(lambda: self._words(subscription), _LINGER)
                 if subscription.confirmed and linger:
                     self.wait_for(lambda: subscription.over, time.monotonic() + linger)
         except (OpenIGTLinkError, OSError):
@@ -283,29 +282,27 @@ class Line(Link):
         self._read_once(flags)
         return True
 
-    def _read_once(self, flags: int) -> int:
-        """Take in what one read gives; how many messages it completed."""
+    def _read_once(self, flags: int) -> None:
+        """Take in what one read gives."""
         buffer, counts = self._inbox.buffer(), self._counts
         try:
             if not counts:
                 read_into(self._sock, buffer, counts, flags)
             if not counts:
                 self._likely = False
-                return 0
+                return
             self._likely = counts[0] == len(buffer)
             self._taking = True
-            complete = self._received(counts[0])
+            self._received(counts[0])
             counts.clear()
             self._taking = False
             self._stir()
         except OSError as error:
             self._lost(f": {error}")
-            return 0
         except BaseException:
             if self._taking:  # Ctrl-C just here: what was taken in is not certain
                 self._end(ClosedError("receiving was interrupted"))
             raise
-        return complete
 
     def _readable(self, deadline: float | None) -> bool:
         """Wait until there is something to look at; False when the deadline passed."""

@@ -15,10 +15,10 @@ from igtl.messages.message import Message
 from igtl.messages.series import Series
 from igtl.net.connection import Connection, Limits
 from igtl.net.reactor import Reactor, Timer
+from igtl.protocol.guest import Guest
 from igtl.protocol.newest import Key
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.profile import Profile
-from igtl.protocol.service import Guest
 
 __all__ = ["Peer"]
 
@@ -67,7 +67,7 @@ class Peer(Connection):
         """What kind of program this client is, as far as is known."""
         return self.guest.profile
 
-    def send(self, *messages: Message | Series[Any] | Outgoing, timeout: float = 5.0) -> None:
+    def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
         """Send messages to this client alone, through its queue.
 
         Args:

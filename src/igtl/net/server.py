@@ -299,13 +299,11 @@ class Server:
         """
         board = self._board
         with board.changed:
-            board.arrivals.wanted = True
-            if not board.changed.wait_for(lambda: board.pending, timeout):
-                raise TimeoutError(
-                    f"no client of {self.endpoint} sent a message within {timeout} s"
-                )
-            taken = board.take()
-        assert taken is not None  # the lock was held
+            while (taken := board.take()) is None:
+                if not board.changed.wait_for(lambda: board.pending, timeout):
+                    raise TimeoutError(
+                        f"no client of {self.endpoint} sent a message within {timeout} s"
+                    )
         return taken[0], board.decode(*taken)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import operator
 import socket
 import threading
 import time
@@ -55,6 +56,7 @@ _LONGEST_SILENCE = 30_000.0
 _TURN, _TURN_TIME = 32, 5e-3
 _DATA_QUESTIONS = (b"GET_", b"STT_", b"STP_")
 
+_kind = operator.itemgetter(1, 2)
 #: For each client the items that have to wait for room.
 Waiting = list[tuple[Peer, list[Outgoing]]]
 
@@ -205,8 +207,11 @@ class Switchboard:
         taken its answers.
         """
         handled = bool(self.message_handlers)
-        asks = [is_question(frame[1], frame[2]) for frame in frames]
-        if handled or not peer.guest.known or True in asks:
+        questions = {kind for kind in set(map(_kind, frames)) if is_question(*kind)}
+        asks = (
+            [_kind(frame) in questions for frame in frames] if questions else [False] * len(frames)
+        )
+        if handled or peer.guest.greeting or questions:
             end = self._handle_some(peer, frames, asks)
             if end < len(frames):
                 peer.held, frames, asks = frames[end:], frames[:end], asks[:end]
@@ -218,7 +223,7 @@ class Switchboard:
                 if handled:
                     return
                 frames = [one for one, asking in zip(frames, asks, strict=True) if not asking]
-            elif True in asks:
+            elif questions:
                 frames = [one for one in frames if not asks_for_igtl(one[1], one[2])]
             if frames:
                 self._past.dropped += self.arrivals.add(peer, frames)
@@ -232,7 +237,7 @@ class Switchboard:
                 if left == 0 or peer.crowded or (left < _TURN and time.monotonic() > until):
                     return index
                 left -= 1
-            if handled or asking or not peer.guest.known:
+            if handled or asking or peer.guest.greeting:
                 self._handle(peer, frame, asking)
         return len(frames)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import OrderedDict
 
 from igtl.codec.frame import TYPE_SIZE, Frame
@@ -21,6 +22,7 @@ _MOST_REPLIES = 32
 _GREETINGS = 3
 #: Type of what igtl's clients say before their first query.
 _HELLO = HELLO.wire_type.encode().ljust(TYPE_SIZE, b"\0")
+_version, _raw_type = operator.itemgetter(0), operator.itemgetter(1)
 
 
 class Guest:
@@ -43,11 +45,6 @@ class Guest:
         return self.flows.plain and not self.profile.adapts
 
     @property
-    def known(self) -> bool:
-        """Whether nothing more can be learned from what it sends."""
-        return not self._greetings and self.version > 1
-
-    @property
     def greeting(self) -> bool:
         """Whether its messages are still looked at to learn what it is."""
         return self._greetings > 0
@@ -56,8 +53,8 @@ class Guest:
         """Note what header version came; the frames without an igtl client's announcement."""
         if self.version > 1:
             return frames
-        self.version = min(2, max((frame[0] for frame in frames), default=1))
-        if not any(frame[1] == _HELLO for frame in frames):
+        self.version = min(2, max(map(_version, frames), default=1))
+        if _HELLO not in map(_raw_type, frames):
             return frames
         self.version = 2
         return [frame for frame in frames if frame[1] != _HELLO]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
+from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
 from igtl.errors import (
     ClosedError,
@@ -18,7 +19,7 @@ from igtl.errors import (
     TimeoutError,
 )
 from igtl.messages.message import Message
-from igtl.messages.series import Series
+from igtl.messages.series import Series, encode_all
 from igtl.messages.status import Status
 from igtl.messages.string import ClientInfo
 from igtl.protocol.addressing import check_class
@@ -28,15 +29,19 @@ from igtl.protocol.exchange import AboutType, Answer, Exchange, Subscription
 from igtl.protocol.habits import Habits
 from igtl.protocol.inbox import Inbox
 from igtl.protocol.liveness import KeepAlive
+from igtl.protocol.matching import LIFE
 from igtl.protocol.news import News
 from igtl.protocol.pings import Pings
 from igtl.protocol.plus import Subscription as Wishes
 from igtl.protocol.profile import Profile, hello, named
-from igtl.protocol.recovery import LinkEvent, Reconnect, Recovery
+from igtl.protocol.recovery import LinkEvent, Recovery
 from igtl.protocol.session import Session
 from igtl.protocol.transforms import Transforms
 
-__all__ = ["Habits", "Link", "LinkEvent", "Reconnect"]
+__all__ = ["Encoded", "Link"]
+
+#: Pieces of messages, and how many messages.
+Encoded: TypeAlias = tuple[list[Buffer], int]
 
 M = TypeVar("M", bound=Message)
 
@@ -286,13 +291,12 @@ class Link:
 
         3D Slicer says hello when it is connected to, and crashes on queries.
         """
-        if self._greeted or self.counters.messages_received or self._habits.profile != "auto":
-            self._greeted = True
-        return not self._greeted
+        known = self.counters.messages_received or self._habits.profile != "auto"
+        return not (self._greeted or known)
 
-    def _words(self, exchange: Exchange) -> tuple[Message | Series[Any], ...]:
+    def _words(self, exchange: Exchange) -> Encoded:
         """What is to be sent for an exchange; the lock for sending is held."""
-        return self._readable_form(tuple(self._session.words(exchange)))
+        return encode_all(self._readable_form(tuple(self._session.words(exchange))), time.time())
 
     def _carries_later(self, exchange: Exchange) -> bool:
         """Whether the link is being restored, and whoever does that sends this as well."""
@@ -366,7 +370,7 @@ class Link:
             return [Status()]
         if self._life is not None:
             self._session.forget(self._life)
-        self._life = self._session.get(Status, _LIFE, {})
+        self._life = self._session.get(Status, LIFE, {})
         return [self._life.question]
 
     # ---- the newest
@@ -445,8 +449,6 @@ def _within(timeout: float | None) -> str:
 
 
 H = TypeVar("H", bound=Callable[[LinkEvent], object])
-#: Device name that no device has, for a question whose answer only igtl looks at.
-_LIFE = "igtl-alive"
 #: Seconds in which a peer that was connected to may show what it is, before it is asked anything.
 _GREETING = 0.2
 _BY_US = "this side closed the link"

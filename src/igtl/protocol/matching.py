@@ -17,6 +17,7 @@ from igtl.protocol.newest import Key, Newest
 __all__ = [
     "CLOCK",
     "HELLO",
+    "LIFE",
     "asks_for_igtl",
     "candidates",
     "is_of",
@@ -34,9 +35,9 @@ HELLO = Unknown("GET_IGTL", b"", device_name="igtl-hello")
 
 #: What igtl's clients call the device whose STATUS shows that a server is alive, and what names of
 #: devices begin with whose STATUS tells a server's time.
-_LIFE, CLOCK = "igtl-alive", "igtl-clock-"
+LIFE, CLOCK = "igtl-alive", "igtl-clock-"
 _OWN_TYPE = b"GET_STATUS\0\0"
-_OWN_NAMES = (_LIFE.encode() + b"\0", CLOCK.encode())
+_OWN_NAMES = (LIFE.encode() + b"\0", CLOCK.encode())
 
 #: What these hold has names of its own. The reference's clients put their own name into queries
 #: for them, and its servers answer under any name.
@@ -65,7 +66,7 @@ def asks_for_igtl(raw_type: bytes, raw_name: bytes) -> bool:
 def is_own(message: Message) -> bool:
     """Whether a message is a question between igtl and igtl, which no application sees."""
     name = message.device_name
-    return message.wire_type == "GET_STATUS" and (name == _LIFE or name.startswith(CLOCK))
+    return message.wire_type == "GET_STATUS" and (name == LIFE or name.startswith(CLOCK))
 
 
 def message_id_of(frame: Frame) -> int:

@@ -8,12 +8,10 @@ from igtl.errors import MessageError, NotAvailable
 from igtl.messages.status import Status
 from igtl.protocol.clock import Clock, ClockEstimate
 from igtl.protocol.exchange import Answer
+from igtl.protocol.matching import CLOCK
 from igtl.protocol.session import Session
 
 __all__ = ["Pings"]
-
-#: Device names that no device has, for questions whose answers only igtl looks at.
-_CLOCK = "igtl-clock-"
 
 
 class Pings:
@@ -35,7 +33,7 @@ class Pings:
 
     def question(self) -> Answer[Status]:
         """GET_STATUS of a device that exists nowhere, never the same."""
-        return self._session.get(Status, f"{_CLOCK}{next(self._numbers)}", {})
+        return self._session.get(Status, f"{CLOCK}{next(self._numbers)}", {})
 
     def compare(self, sent: float, answer: Status, arrived: float) -> None:
         """Take in the answer to a question; times in s since 1970 UTC by our clock.

@@ -26,7 +26,7 @@ from igtl.messages.status import Capability, Status, StatusCode
 from igtl.messages.string import ClientInfo, String
 from igtl.messages.video import VideoMeta
 from igtl.protocol import plus
-from igtl.protocol.commands import Commands, Handler, Job, Reply, explained
+from igtl.protocol.commands import Commands, Handler, Job, Reply
 from igtl.protocol.flow import VERSION_1, in_version_1
 from igtl.protocol.guest import Guest
 from igtl.protocol.matching import CLOCK, candidates, is_own, names_its_items
@@ -34,7 +34,7 @@ from igtl.protocol.newest import Newest
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.plus_commands import plus_commands
 
-__all__ = ["Guest", "Handler", "Job", "Reply", "Service", "explained", "is_question"]
+__all__ = ["Service", "is_question"]
 
 _order = operator.itemgetter(0)
 _QUESTIONS = (b"GET_", b"STT_", b"STP_")
