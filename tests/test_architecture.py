@@ -29,9 +29,11 @@ FLOORS = (
     {"messages"},
     {"protocol"},
     {"net"},
+    {"recording", "video"},
     {"aio"},
     {FACE},
-    {"sources", "recording", "pipeline", "hub", "viewer", "convert"},
+    {"sources"},
+    {"convert", "pipeline", "hub", "viewer"},
     {"cli"},
     {"__main__"},
 )
@@ -39,6 +41,8 @@ LEVELS = {unit: level for level, units in enumerate(FLOORS) for unit in units}
 
 CORE = {"errors", "codec", "messages", "protocol", "net", FACE, "aio"}
 CORE_PACKAGES = {"numpy", "fastcrc"}
+#: Packages that are imported under another name than they are installed.
+IMPORTED_AS = {"opencv-python-headless": "cv2", "ndicapi": "ndicapy", "foxglove-sdk": "foxglove"}
 IO_MODULES = {"asyncio", "select", "selectors", "socket", "socketserver", "ssl"}
 IO_UNITS = {"net", "aio"}
 
@@ -123,7 +127,7 @@ def extra_packages() -> set[str]:
     """The import names of the packages in igtl's extras."""
     extras: dict[str, list[str]] = PROJECT["optional-dependencies"]
     names = {re.split(r"[^\w-]", text)[0] for texts in extras.values() for text in texts}
-    return {name.replace("-", "_") for name in names} - {"igtl"}
+    return {IMPORTED_AS.get(name, name.replace("-", "_")) for name in names} - {"igtl"}
 
 
 RULES = (wrong_direction, io_outside_net, undeclared)
@@ -163,7 +167,7 @@ every_module = pytest.mark.parametrize("path", modules(), ids=path_id)
         ("igtl.net.client", "import igtl"),
         ("igtl.net.client", "import importlib\nimportlib.import_module('igtl.sources')"),
         ("igtl", "from igtl.sources import open"),
-        ("igtl.sources.tracker", "from igtl.recording import reader"),
+        ("igtl.recording.player", "from igtl.sources import open"),
         ("igtl.hub.relay", "from igtl.cli import main"),
         ("igtl.aio", "import igtl"),
         ("igtl.shiny.new", "import igtl.errors"),

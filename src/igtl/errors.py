@@ -13,6 +13,7 @@
     ├── NotAvailable (LookupError)        a peer does not have what it was asked for
     ├── CommandError                      a peer could not do what it was told to do
     ├── SourceError (ValueError)          a source of messages is unknown or unreadable
+    ├── RecordingError (ValueError)       a recording, sequence or capture cannot be read or written
     └── MissingExtraError (ImportError)   an optional package is not installed
 
 A caller's mistakes and a peer's are different classes. Any other exception that leaves igtl
@@ -37,6 +38,7 @@ __all__ = [
     "MissingExtraError",
     "NotAvailable",
     "OpenIGTLinkError",
+    "RecordingError",
     "SourceError",
     "TimeoutError",
 ]
@@ -108,6 +110,10 @@ class CommandError(OpenIGTLinkError):
 
 class SourceError(OpenIGTLinkError, ValueError):
     """A source of messages is unknown, or its file cannot be read."""
+
+
+class RecordingError(OpenIGTLinkError, ValueError):
+    """A recording, a sequence of images or a capture cannot be read or written."""
 
 
 class MissingExtraError(OpenIGTLinkError, ImportError):

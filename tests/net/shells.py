@@ -33,7 +33,8 @@ __all__ = [
 ]
 
 #: What is sent and published.
-Sent: TypeAlias = igtl.Message | igtl.Series[Any]
+Sent: TypeAlias = igtl.Message | igtl.Series[Any] | igtl.Frame
+Tap: TypeAlias = Callable[[str, list[igtl.Frame]], object]
 
 M = TypeVar("M", bound=igtl.Message)
 M_co = TypeVar("M_co", bound=igtl.Message, covariant=True)
@@ -78,6 +79,8 @@ class Link(Protocol):
     def __iter__(self) -> Iterator[igtl.Message]: ...
     def frames(self) -> Iterator[igtl.Frame]: ...
     def receive(self, timeout: float | None = None) -> igtl.Message: ...
+    def receive_frame(self, timeout: float | None = None) -> igtl.Frame: ...
+    def tap(self, callback: Tap) -> Callable[[], None]: ...
     def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M: ...
     def get(
         self, cls: type[M], device: str | None = None, *, timeout: float = 5.0, **fields: Any
@@ -109,6 +112,7 @@ class Service(Protocol):
     def receive(self, timeout: float | None = None) -> tuple[igtl.Peer, igtl.Message]: ...
     def publish(self, *messages: Sent, timeout: float = 5.0) -> None: ...
     def offer(self, *messages: Sent) -> None: ...
+    def tap(self, callback: Tap) -> Callable[[], None]: ...
     @property
     def devices(self) -> tuple[tuple[str, str], ...]: ...
     def on_get(self, cls: type[igtl.Message]) -> Callable[[F], F]: ...
@@ -272,6 +276,12 @@ class _AioLink:
     def receive(self, timeout: float | None = None) -> igtl.Message:
         return self._run(self._client.receive(timeout))
 
+    def receive_frame(self, timeout: float | None = None) -> igtl.Frame:
+        return self._run(self._client.receive_frame(timeout))
+
+    def tap(self, callback: Tap) -> Callable[[], None]:
+        return self._client.tap(callback)
+
     def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
         return self._run(self._client.latest(cls, device, timeout=timeout))
 
@@ -390,6 +400,9 @@ class _AioService:
 
     def offer(self, *messages: Sent) -> None:
         self._run(self._server.offer(*messages))
+
+    def tap(self, callback: Tap) -> Callable[[], None]:
+        return self._server.tap(callback)
 
     @property
     def devices(self) -> tuple[tuple[str, str], ...]:

@@ -400,17 +400,22 @@ def decode(data: bytes | bytearray | memoryview) -> Message:
     return decode_frame(parse(data))
 
 
-def encode_buffers(message: Message, *, version: int | None = None, now: float = 0.0) -> Buffers:
+def encode_buffers(
+    message: Message | Frame, *, version: int | None = None, now: float = 0.0
+) -> Buffers:
     """The message's bytes in as few pieces as is cheap to send; large arrays are not copied.
 
     Args:
+        message: a frame gives the bytes as they came, unchecked.
         version: header version to write; None keeps the message's own.
         now: seconds since 1970 that stand in for a timestamp that was not given; 0 gives none.
 
     Raises:
         MessageError: the message does not fit that header version.
     """
-    if not issubclass(type(message), Message):
+    if not isinstance(message, Message):
+        if isinstance(message, Frame):
+            return compact(message.buffers())
         raise no_message(message)
     frame = message._frame
     if frame is not None and (version is None or version == frame.version):

@@ -7,7 +7,7 @@ is not. What is received from a series are single messages, as from any sender.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 from igtl.codec import time
 from igtl.codec.buffers import Buffer
 from igtl.codec.crc import crc64
-from igtl.codec.frame import HEADER_SIZE
+from igtl.codec.frame import HEADER_SIZE, Frame
 from igtl.codec.layout import frozen, numbers
 from igtl.errors import MessageError
 from igtl.messages.common import raw_name
 from igtl.messages.message import Message, decode, encode_buffers
 
-__all__ = ["Series", "encode_all"]
+__all__ = ["Sendable", "Series", "encode_all"]
 
 M = TypeVar("M", bound=Message)
 
@@ -100,6 +100,10 @@ class Series(Sequence[M], Generic[M]):
         return records.tobytes()
 
 
+#: What can be sent: a message, many at once, or one as it came, byte for byte.
+Sendable: TypeAlias = Message | Series[Any] | Frame
+
+
 def _times(timestamps: ArrayLike, n: int) -> NDArray[np.uint64]:
     seconds = numbers(timestamps, np.dtype(np.float64), "timestamps")
     if seconds.shape != (n,):
@@ -115,7 +119,7 @@ def _checksums(content: NDArray[np.uint8]) -> list[int]:
     return [crc64(data[at : at + size]) for at in range(0, n * size, size)]
 
 
-def encode_all(messages: Iterable[Message | Series[Any]], now: float) -> tuple[list[Buffer], int]:
+def encode_all(messages: Iterable[Sendable], now: float) -> tuple[list[Buffer], int]:
     """The bytes of messages and series, in pieces, and how many messages they are."""
     pieces: list[Buffer] = []
     count = 0

@@ -95,17 +95,17 @@ class Client(Line):
         """Every message in order as a frame, not decoded and not checked."""
         while self._inbox.frames or await self._more():
             if self._inbox.frames:
-                yield self._inbox.frames.popleft()
-                self._wanted.set()
+                yield self._pop_frame()
 
     async def receive(self, timeout: float | None = None) -> Message:
         """The next message; arguments and errors as for `igtl.Client.receive`."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        frames = self._inbox.frames
-        while not frames:
-            if not await self.wait_for(lambda: bool(frames), deadline):
-                raise self._nothing(self._no_message(timeout))
+        await self._await_message(timeout)
         return self._pop()
+
+    async def receive_frame(self, timeout: float | None = None) -> Frame:
+        """The next message as a frame; arguments and errors as for `igtl.Client.receive_frame`."""
+        await self._await_message(timeout)
+        return self._pop_frame()
 
     async def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
         """The newest message of a class; arguments and errors as for `igtl.Client.latest`."""
@@ -197,6 +197,19 @@ class Client(Line):
     def _more_than(self, known: int) -> Callable[[], bool]:
         """Whether more messages have come than that."""
         return lambda: self.counters.messages_received > known
+
+    async def _await_message(self, timeout: float | None) -> None:
+        """Wait for a message to be in line."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        frames = self._inbox.frames
+        while not frames:
+            if not await self.wait_for(lambda: bool(frames), deadline):
+                raise self._nothing(self._no_message(timeout))
+
+    def _pop_frame(self) -> Frame:
+        frame = self._inbox.frames.popleft()
+        self._wanted.set()
+        return frame
 
     def _pop(self) -> Message:
         try:

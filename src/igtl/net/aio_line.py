@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from igtl.codec.buffers import Buffer
 from igtl.errors import ClosedError, OpenIGTLinkError, TimeoutError
 from igtl.messages.message import Message
-from igtl.messages.series import Series, encode_all
+from igtl.messages.series import Sendable, encode_all
 from igtl.net.endpoint import Endpoint, addresses_of, limit_silence, open_socket
 from igtl.net.transport import drain, half_close, send_some, shut
 from igtl.protocol.exchange import Exchange, Subscription
@@ -94,7 +94,7 @@ class Line(Link):
             pass
         return done()
 
-    async def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
+    async def send(self, *messages: Sendable, timeout: float = 5.0) -> None:
         """Send messages; arguments and errors as for `igtl.Client.send`."""
         encoded = encode_all(self._readable_form(messages), time.time())
         await self._post(lambda: encoded, timeout)

@@ -19,12 +19,13 @@ from typing import Any, Self, TypeVar
 
 from igtl.errors import ClosedError, DecodeError, TimeoutError
 from igtl.messages.message import Message
-from igtl.messages.series import Series
+from igtl.messages.series import Sendable
 from igtl.net import server as blocking
 from igtl.net.endpoint import DEFAULT_PORT
 from igtl.net.peer import Peer
 from igtl.net.switchboard import called
 from igtl.protocol.counters import Counters
+from igtl.protocol.link import Tap
 
 __all__ = ["Server"]
 
@@ -93,15 +94,22 @@ class Server:
         """What went to and came from all clients so far."""
         return self._server.counters
 
-    async def publish(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
+    async def publish(self, *messages: Sendable, timeout: float = 5.0) -> None:
         """Send messages to every client; arguments and errors as for `igtl.Server.publish`."""
         waiting = self._board.provide(messages, pushed=True)
         if waiting:
             await asyncio.to_thread(self._board.wait_for_room, waiting, timeout)
 
-    async def offer(self, *messages: Message | Series[Any]) -> None:
+    async def offer(self, *messages: Sendable) -> None:
         """Make messages available to who asks; arguments and errors as for `igtl.Server.offer`."""
         self._server.offer(*messages)
+
+    def tap(self, callback: Tap) -> Callable[[], None]:
+        """Show everything that passes to a function as well; as `igtl.Server.tap`.
+
+        It is called in the threads named there, not in the loop, unless that is where you publish.
+        """
+        return self._server.tap(callback)
 
     @property
     def devices(self) -> tuple[tuple[str, str], ...]:

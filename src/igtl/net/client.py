@@ -120,11 +120,13 @@ class Client(Line):
             ClosedError: the link is closed and nothing is left.
             DecodeError: it is malformed; the next call goes on behind it.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while not self._inbox.frames:
-            if not self._fill(deadline):
-                raise self._nothing(self._no_message(timeout))
+        self._await_message(timeout)
         return self._inbox.take()
+
+    def receive_frame(self, timeout: float | None = None) -> Frame:
+        """The next message as a frame, not decoded and not checked; errors as `receive`."""
+        self._await_message(timeout)
+        return self._inbox.frames.popleft()
 
     def latest(self, cls: type[M], device: str | None = None, *, timeout: float = 5.0) -> M:
         """The newest message of a class that has arrived by now; the first one is waited for.
@@ -297,6 +299,13 @@ class Client(Line):
                 if not self._fill(0.0, len(frames)):
                     break
                 self._inbox.drop_oldest()
+
+    def _await_message(self, timeout: float | None) -> None:
+        """Wait for a message to be in line; errors as `receive`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self._inbox.frames:
+            if not self._fill(deadline):
+                raise self._nothing(self._no_message(timeout))
 
     def _fill(self, deadline: float | None, known: int = 0) -> bool:
         """Read until more than `known` messages wait; as `wait_for`."""

@@ -16,7 +16,7 @@ from typing import Any
 from igtl.codec.buffers import Buffer
 from igtl.errors import ClosedError, MessageError, OpenIGTLinkError, TimeoutError
 from igtl.messages.message import Message
-from igtl.messages.series import Series, encode_all
+from igtl.messages.series import Sendable, encode_all
 from igtl.net.endpoint import Endpoint, addresses_of, limit_silence, open_socket
 from igtl.net.transport import DONTWAIT, drain, half_close, read_into, send_some, shut, wait
 from igtl.protocol.exchange import Exchange, Subscription
@@ -116,7 +116,7 @@ class Line(Link):
             )
         return super().on_event(handler)
 
-    def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
+    def send(self, *messages: Sendable, timeout: float = 5.0) -> None:
         """Send messages, together in as few system calls as possible; returns when all are sent.
 
         Messages without a timestamp get the time of now. What the peer sends meanwhile is taken

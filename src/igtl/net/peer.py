@@ -7,12 +7,11 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, MessageError
 from igtl.messages.message import Message
-from igtl.messages.series import Series
+from igtl.messages.series import Sendable
 from igtl.net.connection import Connection, Limits
 from igtl.net.reactor import Reactor, Timer
 from igtl.protocol.guest import Guest
@@ -67,7 +66,7 @@ class Peer(Connection):
         """What kind of program this client is, as far as is known."""
         return self.guest.profile
 
-    def send(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
+    def send(self, *messages: Sendable, timeout: float = 5.0) -> None:
         """Send messages to this client alone, through its queue.
 
         Args:
@@ -86,7 +85,7 @@ class Peer(Connection):
         """Send answers to this client; no full queue drops them. Errors are those of `send`."""
         self._send([item.as_answer() for item in self._encoded(messages)])
 
-    def _encoded(self, messages: Sequence[Message | Series[Any] | Outgoing]) -> list[Outgoing]:
+    def _encoded(self, messages: Sequence[Sendable | Outgoing]) -> list[Outgoing]:
         """Messages as this kind of client can read them."""
         now = time.time()
         items = [

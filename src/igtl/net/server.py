@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
+from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, MessageError, TimeoutError
 from igtl.messages.message import Message
-from igtl.messages.series import Series
+from igtl.messages.series import Sendable
 from igtl.net.connection import Limits
 from igtl.net.endpoint import DEFAULT_PORT
 from igtl.net.peer import Peer
 from igtl.net.switchboard import Switchboard
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY
+from igtl.protocol.link import Tap
 from igtl.protocol.outbox import WhenFull
 from igtl.protocol.profile import Profile
 
@@ -128,11 +130,13 @@ class Server:
         """What went to and came from all clients so far."""
         return self._board.counters
 
-    def publish(self, *messages: Message | Series[Any], timeout: float = 5.0) -> None:
+    def publish(self, *messages: Sendable, timeout: float = 5.0) -> None:
         """Send messages to every client, encoded once; who is not connected misses them.
 
         The newest of each type and device also answers queries (GET_) of clients, and is what they
         get first when they ask for a stream (STT_); such clients get it no faster than they asked.
+
+        A `Frame` goes out as it came, byte for byte and unchecked.
 
         Messages without a timestamp get the time of now. Large arrays that can be written to are
         copied, since a client may still wait for them when you write the next one; make them
@@ -150,7 +154,7 @@ class Server:
         if waiting:
             self._board.wait_for_room(waiting, timeout)
 
-    def offer(self, *messages: Message | Series[Any]) -> None:
+    def offer(self, *messages: Sendable) -> None:
         """Make messages available to who asks, by query or as a stream; send them to nobody else.
 
         Raises:
@@ -170,6 +174,29 @@ class Server:
         with board.changed:
             board.changed.wait_for(lambda: len(board.peers) >= count or board.closed, timeout)
             return len(board.peers) >= count and not board.closed
+
+    def tap(self, callback: Tap) -> Callable[[], None]:
+        """Show everything that passes to a function as well: a recorder, say.
+
+        It is called with (connection, frames), in the thread of whoever publishes or offers, with
+        "published" or "offered"; in the server's own thread for what clients send, with the
+        client's address. It is to be quick; what it raises is logged. What goes to single clients,
+        as answers do, is not shown.
+
+        Returns:
+            A function that ends it.
+        """
+
+        def show(connection: str, frames: list[Frame]) -> None:
+            callback(connection, frames)
+
+        board = self._board
+        board.taps = (*board.taps, show)
+
+        def end() -> None:
+            board.taps = tuple(one for one in board.taps if one is not show)
+
+        return end
 
     @overload
     def on_message(self, cls: type[M]) -> Callable[[Handler[M]], Handler[M]]: ...  # type: ignore[overload-overlap]

@@ -15,14 +15,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, DecodeError, MessageError, OpenIGTLinkError, TimeoutError
 from igtl.messages.command import Command
 from igtl.messages.message import Message, decode_frame
 from igtl.messages.query import Companion, Get
-from igtl.messages.series import Series
+from igtl.messages.series import Sendable
 from igtl.messages.status import Status, StatusCode
 from igtl.messages.string import ClientInfo
 from igtl.net.answers import Answers
@@ -32,6 +31,7 @@ from igtl.net.endpoint import Endpoint, bind, limit_silence, prepare
 from igtl.net.peer import Peer
 from igtl.net.reactor import Reactor
 from igtl.protocol.counters import Counters
+from igtl.protocol.link import Tap
 from igtl.protocol.matching import asks_for_igtl
 from igtl.protocol.outbox import Outgoing, check_policy
 from igtl.protocol.profile import Profile, named
@@ -70,6 +70,7 @@ class Switchboard:
         arrivals: messages that wait to be taken.
         on_change: called when a client or a message comes or goes, in any thread.
         message_handlers, connect_handlers, disconnect_handlers: called in the reactor's thread.
+        taps: shown all that is published, and all that clients send.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Switchboard:
         self.message_handlers: list[tuple[type[Message], Callable[..., object]]] = []
         self.connect_handlers: list[Callable[..., object]] = []
         self.disconnect_handlers: list[Callable[..., object]] = []
+        self.taps: tuple[Tap, ...] = ()
         self._elsewhere: tuple[type[Message], ...] = ()
         name = f"igtl server {self.port}"
         self._reactor = Reactor(name, spin)
@@ -113,7 +115,7 @@ class Switchboard:
 
     # ---- sending
 
-    def provide(self, messages: Sequence[Message | Series[Any]], *, pushed: bool) -> Waiting:
+    def provide(self, messages: Sequence[Sendable], *, pushed: bool) -> Waiting:
         """Make messages available, and send them to clients that are to get them, without waiting.
 
         Args:
@@ -125,6 +127,9 @@ class Switchboard:
         items = [Outgoing(message, now) for message in messages]
         with self._offering:
             self.service.keep(items)
+        if self.taps:
+            frames = [frame for item in items for frame in item.frames()]
+            self._show("published" if pushed else "offered", frames)
         return [(peer, full) for peer in self.peers if (full := peer.publish(items, pushed=pushed))]
 
     def wait_for_room(self, waiting: Waiting, timeout: float) -> None:
@@ -198,7 +203,16 @@ class Switchboard:
 
     def _take_in(self, peer: Peer, frames: list[Frame]) -> None:
         """Frames came from a client (reactor's thread)."""
+        if self.taps:
+            self._show(peer.address, frames)
         self._go_through(peer, peer.guest.hear(frames))
+
+    def _show(self, connection: str, frames: list[Frame]) -> None:
+        for tap in self.taps:
+            try:
+                tap(connection, frames)
+            except Exception:  # noqa: BLE001 - users' code may raise anything
+                _log.exception("igtl: the tap %r failed; the server goes on", tap)
 
     def _go_through(self, peer: Peer, frames: list[Frame]) -> None:
         """Handle frames, and answer as many questions as one client may ask at once.

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from igtl.codec.text import decode_fixed
+from igtl.errors import MessageError
 from igtl.messages.message import Message
 from igtl.messages.registry import class_of
 from igtl.protocol.newest import Key
@@ -97,7 +98,10 @@ def _trim(devices: dict[Key, Any]) -> None:
 
 def in_version_1(item: Outgoing) -> Outgoing:
     """The item with a header of version 1, where its type can have one."""
-    return item if item.buffers[0][1] < 2 else item.for_peer(VERSION_1)
+    try:
+        return item if item.buffers[0][1] < 2 else item.for_peer(VERSION_1)
+    except MessageError:  # it cannot be decoded: a recording may hold such
+        return item
 
 
 class Flows:

@@ -35,6 +35,7 @@ class Inbox(Backlog):
         newest: of each type and device, with their place in the order of arrival.
         version: highest header version that was seen.
         route: shown all frames that arrive, if there is one; what it returns goes into line.
+        taps: shown all frames that arrive, before that.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Inbox(Backlog):
         self._max_body = max_body
         self.newest: Newest[tuple[int, Frame]] = Newest()
         self.route: Callable[[list[Frame]], list[Frame]] | None = None
+        self.taps: tuple[Callable[[list[Frame]], None], ...] = ()
         self.begin()
 
     def begin(self) -> None:
@@ -76,6 +78,8 @@ class Inbox(Backlog):
         if number:
             if self.version < 2:
                 self.version = max(map(_version, frames))
+            for tap in self.taps:
+                tap(frames)
             if self.route is not None:
                 frames = self.route(frames)
         self.extend(frames, count)

@@ -18,8 +18,8 @@ from igtl.errors import (
     OpenIGTLinkError,
     TimeoutError,
 )
-from igtl.messages.message import Message
-from igtl.messages.series import Series, encode_all
+from igtl.messages.message import Message, decode_frame
+from igtl.messages.series import Sendable, encode_all
 from igtl.messages.status import Status
 from igtl.messages.string import ClientInfo
 from igtl.protocol.addressing import check_class
@@ -38,10 +38,13 @@ from igtl.protocol.recovery import LinkEvent, Recovery
 from igtl.protocol.session import Session
 from igtl.protocol.transforms import Transforms
 
-__all__ = ["Encoded", "Link"]
+__all__ = ["Encoded", "Link", "Tap"]
 
 #: Pieces of messages, and how many messages.
 Encoded: TypeAlias = tuple[list[Buffer], int]
+
+#: What everything is shown to: called with the connection's name and frames, in order.
+Tap: TypeAlias = Callable[[str, list[Frame]], object]
 
 M = TypeVar("M", bound=Message)
 
@@ -111,6 +114,29 @@ class Link:
         """
         self._news.handlers.append(handler)
         return handler
+
+    def tap(self, callback: Tap) -> Callable[[], None]:
+        """Show everything that arrives to a function as well, whoever takes it: a recorder, say.
+
+        It is called by whoever reads, with (endpoint, frames); it is to be quick. What it raises is
+        logged and counted.
+
+        Returns:
+            A function that ends it.
+        """
+
+        def show(frames: list[Frame]) -> None:
+            try:
+                callback(self.endpoint, frames)
+            except Exception as error:  # noqa: BLE001 - users' code may raise anything
+                self._news.failed(callback, error)
+
+        self._inbox.taps = (*self._inbox.taps, show)
+
+        def end() -> None:
+            self._inbox.taps = tuple(one for one in self._inbox.taps if one is not show)
+
+        return end
 
     def __repr__(self) -> str:
         name = f"{type(self).__module__.removesuffix('.net.client')}.Client"
@@ -251,14 +277,13 @@ class Link:
         if self._ended is not None:
             raise ClosedError(f"nothing can be sent any more: {self._ended}")
 
-    def _readable_form(
-        self, messages: tuple[Message | Series[Any], ...]
-    ) -> tuple[Message | Series[Any], ...]:
+    def _readable_form(self, messages: tuple[Sendable, ...]) -> tuple[Sendable, ...]:
         """The messages as this kind of peer can read them; MessageError where it cannot."""
         profile = self.profile
         if not profile.adapts:
             return messages
-        return tuple(profile.adapt(one) if isinstance(one, Message) else one for one in messages)
+        known = (decode_frame(one) if isinstance(one, Frame) else one for one in messages)
+        return tuple(profile.adapt(one) if isinstance(one, Message) else one for one in known)
 
     def _wish(
         self,

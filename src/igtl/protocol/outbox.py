@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from igtl.codec.buffers import SMALL, Buffer, Buffers, join, total
-from igtl.codec.frame import NAME_SIZE, TYPE_SIZE, parse
-from igtl.errors import MessageError
+from igtl.codec.frame import NAME_SIZE, TYPE_SIZE, Frame, parse
+from igtl.errors import DecodeError, MessageError
 from igtl.messages.message import Message, decode_frame, encode_buffers
-from igtl.messages.series import Series
+from igtl.messages.series import Sendable, Series
 from igtl.protocol.counters import Counters
+from igtl.protocol.framing import FrameReader
 from igtl.protocol.newest import Key
 from igtl.protocol.profile import Profile
 from igtl.protocol.rewriting import Part, content_of, numbered
@@ -45,7 +46,7 @@ class Outgoing:
 
     Args:
         message: what to send; its arrays are copied unless they are read-only, since the caller
-            may write to them while peers still wait.
+            may write to them while peers still wait. A frame goes out as it came, unchecked.
         now: seconds since 1970 UTC, the time of a message that has none.
 
     Attributes:
@@ -54,7 +55,7 @@ class Outgoing:
 
     __slots__ = ("_adapted", "buffers", "count", "kept", "size")
 
-    def __init__(self, message: Message | Series[Any], now: float) -> None:
+    def __init__(self, message: Sendable, now: float) -> None:
         self.count, self.kept = 1, False
         self._adapted: dict[str, Outgoing] | None = None
         if isinstance(message, Series):
@@ -102,6 +103,12 @@ class Outgoing:
         made._adapted = {profile.name: made}
         return made
 
+    def frames(self) -> list[Frame]:
+        """The messages as a peer would receive them; what is in several pieces is copied."""
+        if self.count == 1:
+            return [parse(join(self.buffers))]
+        return FrameReader().feed(join(self.buffers))
+
     def part(self) -> Message:
         """The item as a child of a BIND, in the same memory."""
         return Part(self.kind, content_of(self.buffers))
@@ -120,7 +127,10 @@ class Outgoing:
             return self
         adapted = self._adapted.get(profile.name) if self._adapted else None
         if adapted is None:
-            message = self.message()
+            try:
+                message = self.message()
+            except DecodeError as error:
+                raise MessageError(f"only what can be decoded is adapted: {error}") from error
             changed = profile.adapt(message)
             adapted = self if changed is message else Outgoing(changed, 0.0)
             self._adapted = {**(self._adapted or {}), profile.name: adapted}
