@@ -1,7 +1,7 @@
 """Make the virtual environment `.venv` of this checkout, with igtl and what it needs.
 
-    python scripts/environment.py demo     igtl with every extra
-    python scripts/environment.py dev      that, and the tools of the tests and checks
+    python scripts/environment.py demo     igtl with what `igtl demo` needs
+    python scripts/environment.py dev      igtl with every extra, and what tests and checks need
 
 Runs on a bare Python 3.11: standard library only. The versions of `uv.lock` are installed by uv:
 the machine's, or one installed into `.venv`. Where uv does not work, pip installs the newest
@@ -33,8 +33,11 @@ PIP_WHEEL = (
 )
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
-UV_ARGUMENTS = {"demo": ("--all-extras", "--no-default-groups"), "dev": ("--all-extras",)}
-PIP_ARGUMENTS = {"demo": ("-e", ".[all]"), "dev": ("-e", ".[all]", "--group", "dev")}
+UV_ARGUMENTS = {
+    "demo": ("--extra", "cli", "--extra", "images", "--no-default-groups"),
+    "dev": ("--all-extras",),
+}
+PIP_ARGUMENTS = {"demo": ("-e", ".[cli,images]"), "dev": ("-e", ".[all]", "--group", "dev")}
 
 
 class SetupError(Exception):
