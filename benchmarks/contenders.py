@@ -129,4 +129,5 @@ CONTENDERS: Mapping[str, Callable[[], Contender | Absent]] = {
     "reference": _reference,
     "raw": _raw,
     "pyigtl": functools.partial(_python_package, "pyigtl", _install("pyigtl==0.3.4")),
+    "mcap": functools.partial(_python_package, "mcap", _install("mcap")),
 }

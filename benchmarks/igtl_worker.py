@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import igtl
-from benchmarks import fanout, worker
+from benchmarks import fanout, recordings, worker
 
 CLIENT_TIMEOUT_S = 30.0
 #: Messages that a series has.
@@ -325,5 +325,6 @@ if __name__ == "__main__":
             "command": command,
             "device": device,
             "observe": observe,
+            **recordings.ROLES,
         }
     )

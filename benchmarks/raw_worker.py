@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import fanout, worker
+from benchmarks import fanout, sessions, worker
 
 IMAGE_PREFIX = 58 + 72  # OpenIGTLink header and IMAGE prefix in front of the pixels
 CLIENT_TIMEOUT_S = 30
@@ -184,6 +184,24 @@ def observe(options: worker.Options) -> Mapping[str, float]:
     return fanout.summary([chunks])
 
 
+def record(options: worker.Options) -> Mapping[str, float]:
+    """Writes the same bytes to a file: 4 MiB of small messages at once, each frame by itself."""
+    frames = [frame.to_bytes() for frame in sessions.frames_of(options["kind"])]
+    size, count = len(frames[0]), 1
+    if options["kind"] == "transform":
+        count = (4 << 20) // size
+        frames = [b"".join(itertools.islice(itertools.cycle(frames), count))]
+    written, turn = 0, itertools.cycle(frames)
+    with sessions.room() as folder, (folder / "raw").open("wb", buffering=0) as file:
+        start = time.perf_counter()
+        end = start + float(options["seconds"])
+        while time.perf_counter() < end:
+            file.write(next(turn))
+            written += count
+        took = time.perf_counter() - start
+    return {"rate": written / took, "gb_s": written * size / took / 1e9, "dropped": 0}
+
+
 if __name__ == "__main__":
     worker.run(
         {
@@ -193,5 +211,6 @@ if __name__ == "__main__":
             "ping": ping,
             "device": device,
             "observe": observe,
+            "record": record,
         }
     )

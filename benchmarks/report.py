@@ -13,20 +13,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import CONTENDERS, Absent, Contender, python_version_of
+from benchmarks.contenders import Absent, Contender, python_version_of
 from benchmarks.rows import Figure, Row, Target
 
 __all__ = [
-    "HEADINGS",
     "Results",
     "footnotes",
+    "headings",
     "number",
     "table_lines",
     "write_json",
     "write_readme",
 ]
 
-HEADINGS = ("", *CONTENDERS, "/ref.", "/raw", "target")
+#: Whom igtl is divided by, and how that is headed.
+RATIOS = {"reference": "/ref.", "raw": "/raw", "mcap": "/mcap"}
 MARKERS = ("<!-- results: written by `make bench` -->", "<!-- end of results -->")
 
 
@@ -75,14 +76,23 @@ def number(value: float | None) -> str:
     return f"{value:#.3g}".rstrip(".") if value else "0"
 
 
+def headings(row: Row) -> tuple[str, ...]:
+    """What stands above the cells of a row's figures: only who takes part."""
+    return "", *row.contenders, *(RATIOS[name] for name in _compared(row)), "target"
+
+
 def table_lines(results: Results, row: Row) -> Iterator[tuple[str, ...]]:
-    """The cells of a row's figures, in the order of HEADINGS."""
+    """The cells of a row's figures, in the order of its headings."""
     for figure in row.figures:
-        medians = (_cell(results, row, figure, name) for name in CONTENDERS)
-        ratios = (_ratio(results.ratio(row, figure, name)) for name in ("reference", "raw"))
+        medians = (_cell(results, row, figure, name) for name in row.contenders)
+        ratios = (_ratio(results.ratio(row, figure, name)) for name in _compared(row))
         verdicts = [target.met_by(value) for target, value in results.verdicts(row, figure)]
         verdict = "met" if all(verdicts) else "MISSED"
         yield (f"{figure.title}, {figure.unit}", *medians, *ratios, verdict if verdicts else "")
+
+
+def _compared(row: Row) -> list[str]:
+    return [name for name in RATIOS if name in row.contenders]
 
 
 def _cell(results: Results, row: Row, figure: Figure, contender: str) -> str:
@@ -181,7 +191,7 @@ def _figure_document(results: Results, row: Row, figure: Figure) -> Mapping[str,
         "unit": figure.unit,
         "better": figure.better,
         "medians": {name: results.median(row, figure, name) for name in row.contenders},
-        "ratios": {name: results.ratio(row, figure, name) for name in ("reference", "raw")},
+        "ratios": {name: results.ratio(row, figure, name) for name in _compared(row)},
         "targets": {
             str(target): {"found": value, "met": target.met_by(value)}
             for target, value in results.verdicts(row, figure)
@@ -212,8 +222,9 @@ def _markdown(results: Results) -> Iterator[str]:
     yield ""
     yield from (f"* {name}: {version}" for name, version in measured["versions"].items())
     for row in results.rows:
-        yield from ("", f"### {row.title}", "", _line(HEADINGS))
-        yield _line(["---", *["---:"] * (len(HEADINGS) - 2), "---"])
+        columns = headings(row)
+        yield from ("", f"### {row.title}", "", _line(columns))
+        yield _line(["---", *["---:"] * (len(columns) - 2), "---"])
         yield from map(_line, table_lines(results, row))
     notes = list(footnotes(results))
     yield from ("", *(f"* {note}" for note in notes)) if notes else ()

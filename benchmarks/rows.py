@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 
 __all__ = ["ROWS", "Figure", "Row", "Target"]
 
+#: Those of messages and sockets; those of files are WRITERS and READERS.
 ALL = ("igtl", "reference", "raw", "pyigtl")
 WITH_MESSAGES = ("igtl", "reference", "pyigtl")
+WRITERS = ("igtl", "raw", "mcap")
+READERS = ("igtl", "mcap")
 SEVERAL_CLIENTS = ("igtl", "raw")
 
 
@@ -133,6 +136,31 @@ def _devices(count: int) -> Row:
     return Row(f"devices-{count}", title, "pair", ("send", "receive"), options, figures, contenders)
 
 
+def _record(kind: str, title: str, *targets: Target) -> Row:
+    figures = (
+        Figure("record.rate", "messages recorded", "1/s", "higher", targets),
+        Figure("record.gb_s", "bytes recorded", "GB/s", "higher"),
+        Figure("record.dropped", "dropped", "", "lower"),
+        Figure("record.peak_mib", "peak memory", "MiB"),
+    )
+    options = {"kind": kind}
+    return Row(
+        f"record-{kind}", f"Recording {title}", "alone", ("record",), options, figures, WRITERS
+    )
+
+
+def _read(name: str, title: str, figure: str) -> Row:
+    rate = Figure(f"{name}.rate", figure, "1/s", "higher", (Target(">=", 5, "mcap"),))
+    options = {"messages": "200000"}
+    return Row(f"{name}-recording", title, "alone", (name,), options, (rate,), READERS)
+
+
+def _info() -> Row:
+    took = Figure("info.seconds", "time", "s", "lower", (Target("<=", 2),))
+    title = "`igtl info` on 10 million messages of ten devices"
+    return Row("info", title, "alone", ("info",), {"messages": "10000000"}, (took,), ("igtl",))
+
+
 def _fan_out(clients: int) -> Row:
     limit = (Target("<=", 5000),)
     crowd = (
@@ -182,4 +210,9 @@ ROWS: tuple[Row, ...] = (
     _fan_out(1),
     _fan_out(10),
     _fan_out(100),
+    _record("transform", "TRANSFORM of ten devices in turn"),
+    _record("rgb1080p", "1920x1080 RGB frames", Target(">=", 0.8, "raw")),
+    _read("read", "Reading a recording of TRANSFORM message by message", "messages read"),
+    _read("columns", "All poses of one device in a recording of ten", "messages gone through"),
+    _info(),
 )

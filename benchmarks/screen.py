@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from types import TracebackType
 
-from benchmarks.report import HEADINGS, Results, table_lines
+from benchmarks.report import Results, headings, table_lines
 from benchmarks.rows import Row
 
 __all__ = ["PlainScreen", "RichScreen", "screen_for"]
@@ -41,7 +41,7 @@ class PlainScreen:
 
     def show_row(self, results: Results, row: Row) -> None:
         """Prints the table of a row, columns aligned."""
-        lines = [HEADINGS, *table_lines(results, row)]
+        lines = [headings(row), *table_lines(results, row)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         print(f"\n{row.title}")
         for title, *cells in lines:
@@ -89,8 +89,9 @@ class RichScreen:
         from rich.text import Text
 
         table = Table(title=row.title, title_justify="left", box=box.SIMPLE_HEAD)
-        table.add_column(HEADINGS[0], min_width=16)
-        for heading in HEADINGS[1:]:
+        first, *others = headings(row)
+        table.add_column(first, min_width=16)
+        for heading in others:
             table.add_column(heading, justify="right", no_wrap=True)
         for cells in table_lines(results, row):
             colour = "red" if cells[-1] == "MISSED" else "green"

@@ -12,6 +12,10 @@ A contender is a program ``ROLE [key=value ...]``. Its roles are those of ``refe
     command  the client that times commands                          seconds= port=
     device   a server that publishes TRANSFORM at 1 kHz to clients   clients= seconds=
     observe  one client of a device that measures the latency        port=
+    record   writes messages to a recording                          kind= seconds=
+    read     takes every message of a recording, one by one          messages=
+    columns  all poses of one device of a recording, as an array     messages=
+    info     the command `igtl info` on a recording                  messages=
 
 Servers print ``{"port": N}`` first (a device ``{"stalled": 1}`` next); every role ends with one
 line of JSON, its figures.
