@@ -30,6 +30,7 @@ FLOORS = (
     {"protocol"},
     {"net"},
     {"recording", "video"},
+    {"sequences"},
     {"aio"},
     {FACE},
     {"sources"},

@@ -9,7 +9,8 @@
     with igtl.Server(port=18944) as server:
         server.publish(igtl.Image(pixels, device_name="US"))
 
-`igtl.aio` has the same for asyncio.
+`igtl.aio` has the same for asyncio. `igtl.Recorder` keeps what passes, `igtl.read` and
+`igtl.Player` give it back, `igtl.video` compresses images.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from igtl import aio
+    from igtl import aio, video
     from igtl.codec import layout
     from igtl.codec.declaration import MaybeVector, Record, Records, Several, Vector, field
     from igtl.codec.frame import Frame
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         MissingExtraError,
         NotAvailable,
         OpenIGTLinkError,
+        RecordingError,
         SourceError,
         TimeoutError,
     )
@@ -100,6 +102,11 @@ if TYPE_CHECKING:
     from igtl.protocol.recovery import LinkEvent, Reconnect
     from igtl.protocol.replies import parameters
     from igtl.protocol.transforms import Pose
+    from igtl.recording.entry import Entry
+    from igtl.recording.player import Player
+    from igtl.recording.recorder import Recorder
+    from igtl.recording.recording import Recording, read
+    from igtl.recording.recovery import Recovered, recover
 
 __version__ = "0.1.0"
 
@@ -122,6 +129,7 @@ __all__ = [
     "DecodeError",
     "Decoder",
     "EndpointError",
+    "Entry",
     "Frame",
     "FrameType",
     "FramingError",
@@ -141,6 +149,7 @@ __all__ = [
     "NotAvailable",
     "OpenIGTLinkError",
     "Peer",
+    "Player",
     "Point",
     "PointElement",
     "PolyData",
@@ -153,7 +162,11 @@ __all__ = [
     "Ready",
     "Reconnect",
     "Record",
+    "Recorder",
+    "Recording",
+    "RecordingError",
     "Records",
+    "Recovered",
     "Sensor",
     "Series",
     "Server",
@@ -189,6 +202,9 @@ __all__ = [
     "message",
     "message_types",
     "parameters",
+    "read",
+    "recover",
+    "video",
 ]
 
 
@@ -198,15 +214,20 @@ _HOMES = {
     "ClockEstimate": "protocol.clock",
     "Counters": "protocol.counters",
     "Decoder": "protocol.inbox",
+    "Entry": "recording.entry",
     "Frame": "codec.frame",
     "LinkEvent": "protocol.recovery",
     "MaybeVector": "codec.declaration",
     "Peer": "net.peer",
+    "Player": "recording.player",
     "Pose": "protocol.transforms",
     "Profile": "protocol.profile",
     "Reconnect": "protocol.recovery",
     "Record": "codec.declaration",
+    "Recorder": "recording.recorder",
+    "Recording": "recording.recording",
     "Records": "codec.declaration",
+    "Recovered": "recording.recovery",
     "Server": "net.server",
     "Several": "codec.declaration",
     "Stream": "net.stream",
@@ -214,6 +235,8 @@ _HOMES = {
     "connect": "net.client",
     "field": "codec.declaration",
     "parameters": "protocol.replies",
+    "read": "recording.recording",
+    "recover": "recording.recovery",
 }
 
 
@@ -221,8 +244,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for: `igtl --help` needs none of them."""
     if name not in __all__:
         raise AttributeError(f"module 'igtl' has no attribute {name!r}")
-    if name == "aio":
-        return import_module("igtl.aio")
+    if name in ("aio", "video"):
+        return import_module(f"igtl.{name}")
     if name == "layout":
         return import_module("igtl.codec.layout")
     home = import_module("igtl.errors")

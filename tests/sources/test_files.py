@@ -111,8 +111,9 @@ def test_its_description_says_what_is_sent(dicom_files: Path) -> None:
         "volume: 128 x 128 x 1 int16, voxels of 0.6615 x 0.6615 x 5 mm, as CT_small"
     )
     assert FileSource(dicom_files / "examples_ybr_color.dcm").description == (
-        "film: 30 images of 320 x 240 x 1 uint8, 3 components, voxels of 1 x 1 x 1 mm, "
-        "as examples_ybr_color"
+        "film: 30 images of 320 x 240 x 1 uint8, 3 components, voxels of 0.5105 x 0.5105 x 1 mm, "
+        "as examples_ybr_color (pixel size from its ultrasound regions; they reach beyond it, so "
+        "it may be wrong)"
     )
 
 

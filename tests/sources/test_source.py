@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,19 @@ import pytest
 import igtl.sources
 from igtl.errors import SourceError
 from igtl.messages import Message
-from igtl.sources.source import Source, checked_rate, open_source, source_names, tick_number
+from igtl.sources import source
+from igtl.sources.listing import Kind, kinds
+from igtl.sources.source import (
+    Source,
+    checked_rate,
+    close_source,
+    maker_of,
+    open_source,
+    source_names,
+    tick_number,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Silence:
@@ -55,6 +68,90 @@ def test_messages_are_a_function_of_time_and_carry_no_timestamp(name: str) -> No
         assert message == again
         assert message.device_name
         assert message.timestamp is None
+
+
+def test_every_ending_that_a_source_names_leads_to_it() -> None:
+    from igtl.sources.recorded import SEQUENCE_ENDINGS, SequenceSource
+    from igtl.sources.video_file import VIDEO_ENDINGS, VideoFileSource
+
+    for make, endings in ((SequenceSource, SEQUENCE_ENDINGS), (VideoFileSource, VIDEO_ENDINGS)):
+        for ending in endings:
+            assert maker_of(f"folder/Film{ending.upper()}") is make
+            assert maker_of(f"film{ending}") is make
+
+
+def test_built_in_sources_are_announced_by_the_package() -> None:
+    """For those who look for sources without us, and so that the two lists stay one."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["igtl.sources"] == source._BUILT_IN
+
+
+def test_every_source_says_what_it_is_and_takes() -> None:
+    found = {kind.usage: kind for kind in kinds()}
+    assert found["camera:CAMERA"].needs == "igtl[cameras]"
+    assert found["tracker"] == Kind(
+        "tracker",
+        "Each tick, the poses of all tools, twice: as TRANSFORMs and as one TDATA.",
+        "",
+        ("rate", "device_name"),
+    )
+    assert found["*.mcap"].options == ("speed", "start", "end", "device", "type")
+    for kind in found.values():
+        assert 10 < len(kind.summary) < 100
+        assert kind.options
+
+
+def test_a_broken_source_is_listed_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    announce(tmp_path, monkeypatch, "broken = no.such.module:Thing")
+    (broken,) = (kind for kind in kinds() if kind.usage == "broken")
+    assert "cannot be imported" in broken.summary
+
+
+class Scan(Silence):
+    """A file of somebody else."""
+
+    def __init__(self, path: str, *, rate: float = 3.0) -> None:
+        super().__init__(rate=rate)
+        self.path = path
+
+
+def test_third_parties_add_files_by_their_ending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce(
+        tmp_path,
+        monkeypatch,
+        f".scan = {__name__}:Scan",
+        f".long.scan = {__name__}:Greedy",
+        f".mcap = {__name__}:Scan",
+    )
+    scan = open_source("some/thing.SCAN", rate="2")
+    assert isinstance(scan, Scan)
+    assert (scan.path, scan.rate) == ("some/thing.SCAN", 2.0)
+    assert maker_of("x.long.scan") is Greedy
+    assert maker_of("x.mcap") is not Scan
+    assert ".scan" not in source_names()
+    with pytest.raises(SourceError, match=r"has no option 'size'; its options: rate$"):
+        open_source("x.scan", size=1)
+
+
+def test_sources_are_closed_that_can_be() -> None:
+    class Door(Silence):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    door = Door()
+    close_source(door)
+    close_source(Silence())
+    assert door.closed == 1
+
+
+@pytest.mark.parametrize("text", ["tracker:1", "position:"])
+def test_what_takes_nothing_behind_a_colon_says_so(text: str) -> None:
+    with pytest.raises(SourceError, match="takes nothing behind a colon"):
+        open_source(text)
 
 
 def test_open_is_the_short_name_of_open_source() -> None:
@@ -104,7 +201,7 @@ def test_third_parties_add_sources_by_entry_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announce(tmp_path, monkeypatch, f"silence = {__name__}:Silence", f"greedy = {__name__}:Greedy")
-    assert set(source_names()) == {"greedy", "position", "silence", "tracker", "ultrasound"}
+    assert {"greedy", "position", "silence", "tracker", "ultrasound"} <= set(source_names())
     assert open_source("silence", rate=7.0).rate == 7.0
     assert open_source("greedy", rate=2.0).rate == 2.0
     with pytest.raises(SourceError, match="did you mean 'silence'"):

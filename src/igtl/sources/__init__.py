@@ -1,10 +1,11 @@
-"""Where messages come from when no device is at hand: simulators, image files, and your own.
+"""Where messages come from: simulators, cameras, trackers, recordings, films, images, your own.
 
     source = igtl.sources.open("tracker")
     for message in source.messages(time_s=0.5):
         ...
 
-`igtl serve` plays any source to its clients. Packages may add sources by name; see `source`.
+`igtl serve` plays any source to its clients. Packages may add sources by name or by the ending of
+files; see `source`.
 """
 
 from igtl.sources.source import Source, open_source, source_names

@@ -20,7 +20,7 @@ from igtl.errors import SourceError
 from igtl.sources.scan import Scan, common_volume, wire_pixels
 from igtl.sources.toolkit import ijk_to_lps, quiet, read, simpleitk
 
-__all__ = ["read_series", "time_step_s"]
+__all__ = ["holds_dicom", "is_ultrasound", "read_series", "time_step_s"]
 
 _SERIES_UID = "0020|000e"
 _SERIES_DESCRIPTION = "0008|103e"
@@ -28,8 +28,10 @@ _MODALITY = "0008|0060"
 _INSTANCE_NUMBER = "0020|0013"
 _FRAME_INCREMENT = "0028|0009"
 _FRAME_TIME_MS = "0018|1063"
-_FRAMES_PER_S = "0018|0040"
-_FILMS = {"US", "IVUS", "XA", "RF", "ES", "XC"}
+_FRAME_TIMES_MS = "0018|1065"
+_FRAMES_PER_S = ("0018|0040", "0008|2144")  # cine rate, recommended display frame rate
+_ULTRASOUND = {"US", "IVUS"}
+_FILMS = _ULTRASOUND | {"XA", "RF", "ES", "XC"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,17 @@ def read_series(folder: Path, series: int = 1) -> Path | Scan:
     return _scan(_ordered(chosen), _note(chosen, series, len(found)))
 
 
+def holds_dicom(paths: Iterable[Path]) -> bool:
+    """Whether one of the files is a DICOM image.
+
+    Raises:
+        MissingExtraError: SimpleITK is not installed.
+    """
+    reader = _header_reader()
+    with quiet():
+        return any(_header(reader, path) for path in paths)
+
+
 def time_step_s(image: Any) -> float | None:
     """Seconds from frame to frame of a DICOM film; None when it is no film, 0 when not told.
 
@@ -76,21 +89,25 @@ def time_step_s(image: Any) -> float | None:
     """
     if image.GetDimension() != 3 or image.GetSize()[2] < 2 or not image.HasMetaDataKey(_MODALITY):
         return None
-    milliseconds = _number(image, _FRAME_TIME_MS)
     by_time = _text(image, _FRAME_INCREMENT).replace(" ", "").lower() in (
         "(0018,1063)",
         "(0018,1065)",
     )
     if not by_time and _text(image, _MODALITY) not in _FILMS:
         return None
-    frames_per_s = _number(image, _FRAMES_PER_S)
+    milliseconds = _number(image, _FRAME_TIME_MS) or _mean_step(_text(image, _FRAME_TIMES_MS))
+    frames_per_s = max(_number(image, tag) for tag in _FRAMES_PER_S)
     return milliseconds / 1000 or (1 / frames_per_s if frames_per_s > 0 else 0.0)
+
+
+def is_ultrasound(image: Any) -> bool:
+    """Whether a SimpleITK image comes from an ultrasound scanner, by its DICOM header."""
+    return _text(image, _MODALITY) in _ULTRASOUND
 
 
 def _headers(folder: Path) -> list[_Header]:
     """The headers of all DICOM images below a folder, in the order of their paths."""
-    reader = simpleitk().ImageFileReader()
-    reader.SetImageIO("GDCMImageIO")
+    reader = _header_reader()
     paths = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
     if not paths:
         raise SourceError(f"folder {folder} is empty")
@@ -102,6 +119,12 @@ def _headers(folder: Path) -> list[_Header]:
             "included); for an image of another kind give its file"
         )
     return headers
+
+
+def _header_reader() -> Any:
+    reader = simpleitk().ImageFileReader()
+    reader.SetImageIO("GDCMImageIO")
+    return reader
 
 
 def _header(reader: Any, path: Path) -> _Header | None:
@@ -168,6 +191,15 @@ def _note(headers: Sequence[_Header], series: int, count: int) -> str:
 
 def _text(image: Any, tag: str) -> str:
     return str(image.GetMetaData(tag)).strip(" \0") if image.HasMetaDataKey(tag) else ""
+
+
+def _mean_step(steps: str) -> float:
+    r"""The mean of "0\33.1\33.2": times since the frame before, of which the first has none."""
+    try:
+        later = [float(step) for step in steps.split("\\")[1:]]
+    except ValueError:
+        return 0.0
+    return sum(later) / len(later) if later else 0.0
 
 
 def _number(image: Any, tag: str) -> float:

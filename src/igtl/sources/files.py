@@ -45,6 +45,8 @@ class FileSource:
         MissingExtraError: SimpleITK is not installed.
     """
 
+    needs = "igtl[images]"
+
     def __init__(
         self,
         path: str | os.PathLike[str],

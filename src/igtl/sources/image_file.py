@@ -19,18 +19,28 @@ from numpy.typing import NDArray
 
 from igtl.errors import SourceError
 from igtl.messages import Image
-from igtl.sources.dicom import read_series, time_step_s
+from igtl.sources.dicom import is_ultrasound, read_series, time_step_s
+from igtl.sources.regions import pixel_size
 from igtl.sources.scan import Scan, wire_pixels
 from igtl.sources.toolkit import ijk_to_lps, quiet, read, reason, simpleitk
 
-__all__ = ["WRITTEN_ENDINGS", "device_name_of", "read_image", "read_scan", "write_image"]
+__all__ = [
+    "PICTURE_ENDINGS",
+    "WRITTEN_ENDINGS",
+    "device_name_of",
+    "read_image",
+    "read_scan",
+    "write_image",
+]
 
 WRITTEN_ENDINGS = (".mha", ".mhd", ".nrrd", ".nhdr", ".nii", ".nii.gz")
 """What a file that `write_image` makes may be called."""
 
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+"""What pictures without a place are called."""
+
 _DICOM_ENDINGS = (".dcm", ".dicom", ".ima")
-_PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
-_KNOWN_ENDINGS = (*WRITTEN_ENDINGS, *_DICOM_ENDINGS, *_PICTURE_ENDINGS, ".hdr", ".img", ".mnc")
+_KNOWN_ENDINGS = (*WRITTEN_ENDINGS, *_DICOM_ENDINGS, *PICTURE_ENDINGS, ".hdr", ".img", ".mnc")
 _DEVICE_NAME_BYTES = 20
 _PERIODS_S = (0.005, 60.0)
 _SHEAR_TOLERANCE = 1e-4
@@ -114,8 +124,9 @@ def read_scan(path: Path, *, series: int = 1) -> Scan:
     _check_readable(path)
     image = read(path)
     _check_complete(path, image)
+    note = _set_pixel_size(path, image) if is_ultrasound(image) else ""
     try:
-        return _scan(image)
+        return _scan(image, note)
     except SourceError as error:
         raise SourceError(f"cannot send {path}: {error}") from error
 
@@ -127,7 +138,18 @@ def device_name_of(path: Path) -> str:
     return name.encode()[:_DEVICE_NAME_BYTES].decode(errors="ignore")
 
 
-def _scan(image: Any) -> Scan:
+def _set_pixel_size(path: Path, image: Any) -> str:
+    """Give an ultrasound picture the pixel size that its regions tell; a note about that."""
+    size = pixel_size(path)
+    if size is None or image.GetSpacing()[:2] != (1.0, 1.0):
+        return ""
+    image.SetSpacing((size.i, size.j, *image.GetSpacing()[2:]))
+    if size.fits:
+        return "pixel size from its ultrasound regions"
+    return "pixel size from its ultrasound regions; they reach beyond it, so it may be wrong"
+
+
+def _scan(image: Any, note: str) -> Scan:
     """The scan of a SimpleITK image."""
     dimension = image.GetDimension()
     if dimension not in (2, 3, 4):
@@ -143,6 +165,7 @@ def _scan(image: Any) -> Scan:
         matrix,
         frames_are_time=step is not None or image.HasMetaDataKey("Seq_Frame0000_Timestamp"),
         period_s=_plausible(image.GetSpacing()[3] if dimension == 4 else step),
+        note=note,
     )
 
 

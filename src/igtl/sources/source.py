@@ -9,39 +9,80 @@ pyproject.toml:
 
     [project.entry-points."igtl.sources"]
     laser = "my_package.laser:LaserSource"
+    ".scan" = "my_package.files:ScanFile"
 
-The entry point names anything that can be called with keyword options and returns a `Source`.
+The entry point names anything that can be called with keyword options and returns a `Source`. What
+stands behind a colon ("laser:COM3") becomes its first argument. A name that begins with a dot is
+the ending of files: the path becomes the first argument.
+
+Options that come as text, from the command line, are converted to what the annotations say: int,
+float, bool or str. An attribute `needs` of the class says what has to be installed for it.
 """
 
 from __future__ import annotations
 
 import difflib
-import inspect
 import math
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from igtl.codec.frame import Frame
 from igtl.errors import SourceError
 from igtl.messages import Message
+from igtl.sources.options import made
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["Source", "checked_rate", "open_source", "source_names", "tick_number"]
+__all__ = [
+    "Source",
+    "all_entries",
+    "checked_rate",
+    "close_source",
+    "loaded",
+    "maker_of",
+    "open_source",
+    "source_names",
+    "tick_number",
+]
 
 GROUP = "igtl.sources"
 
+_FILMS = (
+    *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts"),
+    *(".m2ts", ".3gp", ".ogv", ".y4m"),
+)
+
 _BUILT_IN = {
+    "aruco": "igtl.sources.aruco:ArucoSource",
+    "camera": "igtl.sources.camera:CameraSource",
+    "ndi": "igtl.sources.ndi:NdiSource",
     "position": "igtl.sources.position:PositionSource",
     "tracker": "igtl.sources.tracker:TrackerSource",
     "ultrasound": "igtl.sources.ultrasound:UltrasoundSource",
+    ".mcap": "igtl.sources.recorded:RecordingSource",
+    ".igs.mha": "igtl.sources.recorded:SequenceSource",
+    ".igs.nrrd": "igtl.sources.recorded:SequenceSource",
+    ".seq.mha": "igtl.sources.recorded:SequenceSource",
+    ".seq.nrrd": "igtl.sources.recorded:SequenceSource",
+    **dict.fromkeys(_FILMS, "igtl.sources.video_file:VideoFileSource"),
 }
 
 
+_MAYBE_SEQUENCES = (".mha", ".mhd", ".nrrd", ".nhdr")
+_HEAD_BYTES = 1 << 16
+
+
 class Source(Protocol):
-    """Something that gives messages as time goes by."""
+    """Something that gives messages as time goes by.
+
+    A source that holds a device or a file open has a method `close()` too, which may be called
+    twice. One whose messages do not come at regular ticks has a method `next_time()`: when it is to
+    be asked next, in seconds since it was started; `rate` is what it comes to on average.
+    """
 
     @property
     def name(self) -> str:
@@ -51,47 +92,69 @@ class Source(Protocol):
     def rate(self) -> float:
         """Ticks per second at which it is meant to be asked."""
 
-    def messages(self, time_s: float) -> Sequence[Message]:
+    def messages(self, time_s: float) -> Sequence[Message | Frame]:
         """The messages that are due at a tick.
 
         Args:
-            time_s: seconds since the source was started; tick n is at n / rate.
+            time_s: seconds since the source was started; tick n is at n / rate. 0 begins anew.
 
         Returns:
-            Messages with their device names and without timestamps, in the order to send them;
-            none when nothing is due.
+            Messages with their device names, in the order to send them; none when nothing is due.
+            Those that are of now have no timestamp. Frames are sent byte for byte.
+
+        Raises:
+            SourceError: it cannot go on: a device was unplugged, a file is damaged.
         """
 
 
 def open_source(text: str, **options: object) -> Source:
-    """The source of that name, or of the image file or DICOM folder at that path.
+    """The source of that name, or of the file or folder at that path.
 
     A name goes before a path: write "./tracker" for a file that is called "tracker".
 
     Args:
-        text: "position", "tracker", "ultrasound", a name that an installed package offers, or the
-            path of an image file or of a folder of DICOM files.
-        options: passed on to the source. All of igtl's own take `rate` (ticks per second) and
-            `device_name`; image files also `mode`, `coordinates` and `series` (see
-            `igtl.sources.files.FileSource`).
+        text: "position", "tracker", "ultrasound", a name that an installed package offers, one
+            with something behind a colon ("camera:1"), or the path of a file or of a folder of
+            DICOM files or pictures.
+        options: passed on to the source; text is converted to what the option takes. Nearly all of
+            igtl's own take `rate` (ticks per second) and `device_name`; images also `mode`,
+            `coordinates` and `series` (see `igtl.sources.files.FileSource`).
 
     Raises:
         SourceError: no source has that name, or it cannot be opened like this.
-        MissingExtraError: an image file was asked for and SimpleITK is not installed.
+        MissingExtraError: an optional package that it needs is not installed.
     """
-    entry = _entries().get(text)
-    if entry is not None:
-        return _made(text, _loaded(entry), options)
-    if os.path.lexists(text) or _looks_like_path(text):
-        from igtl.sources.files import FileSource
+    name, colon, argument = text.partition(":")
+    if name in source_names():
+        return made(name, maker_of(text), argument if colon else None, options)
+    return made(text, maker_of(text), text, options)
 
-        return _made(text, FileSource, {"path": text, **options})
+
+def maker_of(text: str) -> Callable[..., Source]:
+    """The class, or function, that makes the source which a text names, see `open_source`.
+
+    Raises:
+        SourceError: there is none.
+    """
+    entries = all_entries()
+    name = text.partition(":")[0]
+    if name in source_names():
+        return loaded(entries[name])
+    if os.path.lexists(text) or _looks_like_path(text):
+        return _maker_of_path(text, entries)
     raise SourceError(_unknown(text, source_names()))
+
+
+def close_source(source: Source) -> None:
+    """Give back the device or file that a source holds, if it holds any."""
+    close = getattr(source, "close", None)
+    if close is not None:
+        close()
 
 
 def source_names() -> tuple[str, ...]:
     """The names of all sources that can be opened without a path, sorted."""
-    return tuple(sorted(_entries()))
+    return tuple(sorted(name for name in all_entries() if not name.startswith(".")))
 
 
 def checked_rate(rate: float) -> float:
@@ -114,15 +177,23 @@ def tick_number(time_s: float, rate: float) -> int:
     return math.floor(time_s * rate + 0.5)
 
 
-def _entries() -> Mapping[str, EntryPoint]:
-    """All sources by name. Ours need no installed package, and nobody can take their names."""
+def all_entries() -> Mapping[str, EntryPoint]:
+    """All sources by name, or by the ending of their files, which begins with a dot.
+
+    Ours need no installed package, and nobody can take their names.
+    """
     from importlib.metadata import EntryPoint, entry_points
 
     ours = (EntryPoint(name, value, GROUP) for name, value in _BUILT_IN.items())
     return {entry.name: entry for entry in (*entry_points(group=GROUP), *ours)}
 
 
-def _loaded(entry: EntryPoint) -> Callable[..., Source]:
+def loaded(entry: EntryPoint) -> Callable[..., Source]:
+    """What an entry point names.
+
+    Raises:
+        SourceError: it cannot be imported.
+    """
     try:
         return cast("Callable[..., Source]", entry.load())
     except (ImportError, AttributeError) as error:
@@ -132,15 +203,31 @@ def _loaded(entry: EntryPoint) -> Callable[..., Source]:
         ) from error
 
 
-def _made(name: str, make: Callable[..., Source], options: Mapping[str, object]) -> Source:
-    """Call `make`, after a look at whether it takes these options."""
-    parameters = inspect.signature(make).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    unknown = [option for option in options if option not in parameters]
-    if unknown and not takes_any:
-        known = ", ".join(p for p in parameters if p != "path") or "none"
-        raise SourceError(f"source {name!r} has no option {unknown[0]!r}; its options: {known}")
-    return make(**options)
+def _maker_of_path(text: str, entries: Mapping[str, EntryPoint]) -> Callable[..., Source]:
+    """Files by the longest known ending of their name; else they are images, or film of some."""
+    from igtl.sources.files import FileSource
+    from igtl.sources.pictures import PicturesSource, holds_pictures
+
+    if os.path.isdir(text):
+        return PicturesSource if holds_pictures(Path(text)) else FileSource
+    name = os.path.basename(text).lower()
+    endings = [ending for ending in entries if ending.startswith(".") and name.endswith(ending)]
+    if endings:
+        return loaded(entries[max(endings, key=len)])
+    if name.endswith(_MAYBE_SEQUENCES) and _begins_like_sequence(text):
+        return loaded(entries[".igs.mha"])
+    return FileSource
+
+
+def _begins_like_sequence(path: str) -> bool:
+    """Whether a file has poses frame by frame, as PLUS and 3D Slicer write them into images."""
+    try:
+        with open(path, "rb") as file:
+            return (
+                re.search(rb"\nSeq_Frame0+_\w+Transform *:?=", file.read(_HEAD_BYTES)) is not None
+            )
+    except OSError:  # whoever reads it says why it cannot be read
+        return False
 
 
 def _looks_like_path(text: str) -> bool:
@@ -152,5 +239,5 @@ def _unknown(text: str, names: Sequence[str]) -> str:
     hint = f"did you mean {close[0]!r}? " if close else ""
     return (
         f"there is no source and no file called {text!r}; {hint}sources: {', '.join(names)}, "
-        "or the path of an image file or DICOM folder"
+        "or the path of a file or folder"
     )

@@ -1,0 +1,137 @@
+"""Any source with its images compressed: VIDEO instead of IMAGE."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable, Collection, Sequence
+
+from igtl.codec.frame import Frame
+from igtl.errors import DecodeError, MessageError
+from igtl.messages import Image, Message, Video, decode_frame
+from igtl.sources.source import Source, close_source
+from igtl.video import Encoder
+
+__all__ = ["EncodedSource"]
+
+_log = logging.getLogger("igtl")
+_IMAGE = b"IMAGE".ljust(12, b"\0")
+
+
+class EncodedSource:
+    """What another source gives, its images as VIDEO, one encoder for each device.
+
+    Whoever comes gets a key frame first, as decoding can begin with no other. Images that the codec
+    cannot take are sent as they are; the log says so once for each device.
+
+    Args:
+        source: where the images come from.
+        codec: "H264", "VP90", "X265", "O265", "AV10" or "I420".
+        audience: who receives now; asked at each tick. Without it, call `request_key`.
+
+    Raises:
+        MessageError: there is no such codec.
+        MissingExtraError: PyAV is not installed.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        codec: str,
+        audience: Callable[[], Collection[object]] = tuple,
+    ) -> None:
+        self._source, self._codec, self._audience = source, codec, audience
+        Encoder(codec).close()  # it says what is missing
+        self.name, self.rate = source.name, source.rate
+        self.description = f"{getattr(source, 'description', '')}, images as {codec}".lstrip(", ")
+        if (next_time := getattr(source, "next_time", None)) is not None:
+            self.next_time = next_time
+        self._encoders: dict[str, Encoder] = {}
+        self._newest: dict[str, Image] = {}
+        self._refused: set[str] = set()
+        self._known: Collection[object] = ()
+        self._requests: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._paced: set[object] = set()
+
+    def messages(self, time_s: float) -> Sequence[Message | Frame]:
+        """What is due, images encoded."""
+        audience = self._audience()
+        wanted = self._is_wanted(audience)
+        self._known = audience
+        for encoder in self._encoders.values() if wanted else ():
+            encoder.request_key()
+        return [self._encoded(one) for one in self._source.messages(time_s)]
+
+    def request_key(self) -> None:
+        """Begin anew with the next images: somebody wants to follow. From any thread."""
+        self._requests.put(None)
+
+    def request_keys(self, listener: object) -> None:
+        """Make only key frames as long as somebody of the audience listens who leaves out some."""
+        self._requests.put(listener)
+
+    def _is_wanted(self, audience: Collection[object]) -> bool:
+        """Whether somebody needs a key frame now."""
+        wanted = any(one not in self._known for one in audience)
+        while not self._requests.empty():
+            listener = self._requests.get()
+            wanted = True
+            if listener is not None:
+                self._paced.add(listener)
+        self._paced.intersection_update(audience)
+        return wanted or bool(self._paced)
+
+    def still(self, device_name: str) -> Video | None:
+        """The newest image of a device as a frame that is decoded without any other.
+
+        Args:
+            device_name: "" takes any device.
+        """
+        names = [device_name] if device_name else list(self._newest)
+        image = self._newest.get(names[0]) if names else None
+        if image is None:
+            return None
+        with Encoder(self._codec) as encoder:
+            return encoder.encode(image)
+
+    def close(self) -> None:
+        """Close the source, and free what the codecs hold."""
+        close_source(self._source)
+        for encoder in self._encoders.values():
+            encoder.close()
+
+    def _encoded(self, message: Message | Frame) -> Message | Frame:
+        image = image_in(message)
+        if image is None:
+            return message
+        name = image.device_name
+        encoder = self._encoders.get(name)
+        if encoder is None:
+            encoder = self._encoders[name] = Encoder(self._codec, rate=self.rate)
+        try:
+            video = encoder.encode(image)
+        except MessageError as error:
+            self._refuse(name, error)
+            return message
+        self._newest[name] = image
+        return video
+
+    def _refuse(self, name: str, error: MessageError) -> None:
+        if name not in self._refused:
+            self._refused.add(name)
+            _log.warning("igtl: %s is sent as IMAGE, not as %s: %s", name, self._codec, error)
+
+
+def image_in(message: Message | Frame) -> Image | None:
+    """The image that a message is, or that recorded bytes hold; None for all else.
+
+    Bytes that were damaged when they were recorded hold none.
+    """
+    if isinstance(message, Frame):
+        if message.raw_type != _IMAGE:
+            return None
+        try:
+            message = decode_frame(message)
+        except DecodeError:
+            return None
+    return message if isinstance(message, Image) else None
