@@ -1,0 +1,163 @@
+"""MCAP files of any schema, written one message after another.
+
+`igtl.recording` writes its own recordings, frames as they came; this is for what others define.
+Messages keep both of their times.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from igtl.recording.layout import (
+    INDEX_ENTRY,
+    MAGIC,
+    MESSAGE_HEAD,
+    Channel,
+    ChunkIndex,
+    Opcode,
+    Schema,
+    Statistics,
+    chunk_head,
+    footer,
+    header,
+    message_index,
+    record,
+    summary_offset,
+)
+
+__all__ = ["McapFile"]
+
+_CHUNK = 4 << 20
+_MESSAGE_FIELDS = MESSAGE_HEAD.size - 9  # of the head, what does not count as its opcode and length
+_CRC = struct.Struct("<I")
+
+
+class McapFile:
+    """An MCAP file that is being written: chunks without compression, indexes and a summary.
+
+    Args:
+        path: made anew.
+        library: who writes.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+
+    def __init__(self, path: Path, library: str) -> None:
+        self._file = path.open("xb")
+        self._at = self._put(MAGIC + header("", library), 0)
+        self._schemas: list[Schema] = []
+        self._channels: list[Channel] = []
+        self._counts: dict[int, int] = {}
+        self._chunks: list[ChunkIndex] = []
+        self._begin()
+
+    def schema(self, name: str, encoding: str, data: bytes) -> int:
+        """Declare a schema; its number. Declared twice, it is the same."""
+        for known in self._schemas:
+            if known[1:] == (name, encoding, data):
+                return known.id
+        new = Schema(len(self._schemas) + 1, name, encoding, data)
+        self._schemas.append(new)
+        self._add(new.pack())
+        return new.id
+
+    def channel(self, schema: int, topic: str, encoding: str, metadata: Mapping[str, str]) -> int:
+        """Declare a channel; its number."""
+        new = Channel(len(self._channels) + 1, schema, topic, encoding, dict(metadata))
+        self._channels.append(new)
+        self._counts[new.id] = 0
+        self._add(new.pack())
+        return new.id
+
+    def message(self, channel: int, log_time: int, publish_time: int, data: bytes) -> None:
+        """Append a message; times in ns since 1970."""
+        length = _MESSAGE_FIELDS + len(data)
+        sequence = self._counts[channel] & 0xFFFFFFFF
+        self._indexes.setdefault(channel, []).append((log_time, self._size))
+        self._add(
+            MESSAGE_HEAD.pack(Opcode.MESSAGE, length, channel, sequence, log_time, publish_time)
+        )
+        self._add(data)
+        self._counts[channel] += 1
+        if self._size >= _CHUNK:
+            self._end_chunk()
+
+    def close(self) -> None:
+        """Write the summary, and close the file."""
+        self._end_chunk()
+        self._at = self._put(record(Opcode.DATA_END, _CRC.pack(0)), self._at)
+        self._put(self._summary() + MAGIC, self._at)
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Close the file as it is."""
+        self._file.close()
+
+    def _put(self, data: bytes, at: int) -> int:
+        self._file.write(data)
+        return at + len(data)
+
+    def _begin(self) -> None:
+        """Start a chunk."""
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._indexes: dict[int, list[tuple[int, int]]] = {}
+
+    def _add(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._size += len(data)
+
+    def _end_chunk(self) -> None:
+        if not self._indexes:
+            return
+        records = b"".join(self._pieces)
+        times = [time for entries in self._indexes.values() for time, _ in entries]
+        start = self._at
+        head = chunk_head(min(times), max(times), len(records), zlib.crc32(records))
+        self._at = indexes_start = self._put(records, self._put(head, start))
+        offsets = {}
+        for channel, entries in self._indexes.items():
+            offsets[channel] = self._at
+            packed = b"".join(INDEX_ENTRY.pack(*entry) for entry in sorted(entries))
+            self._at = self._put(message_index(channel, packed), self._at)
+        self._chunks.append(
+            ChunkIndex(
+                min(times), max(times), start, indexes_start - start, offsets,
+                self._at - indexes_start, "", len(records), len(records),
+            )
+        )  # fmt: skip
+        self._begin()
+
+    def _summary(self) -> bytes:
+        """All from the summary to the footer."""
+        groups = {
+            Opcode.SCHEMA: b"".join(schema.pack() for schema in self._schemas),
+            Opcode.CHANNEL: b"".join(channel.pack() for channel in self._channels),
+            Opcode.STATISTICS: self._statistics().pack(),
+            Opcode.CHUNK_INDEX: b"".join(chunk.pack() for chunk in self._chunks),
+        }
+        at, offsets = self._at, []
+        for opcode, data in groups.items():
+            if data:
+                offsets.append(summary_offset(opcode, at, len(data)))
+            at += len(data)
+        end = footer(self._at, at, 0)
+        summary = b"".join((*groups.values(), *offsets, end[: -_CRC.size]))
+        return summary + _CRC.pack(zlib.crc32(summary))
+
+    def _statistics(self) -> Statistics:
+        return Statistics(
+            messages=sum(self._counts.values()),
+            schemas=len(self._schemas),
+            channels=len(self._channels),
+            attachments=0,
+            metadata=0,
+            chunks=len(self._chunks),
+            start=min((chunk.start for chunk in self._chunks), default=0),
+            end=max((chunk.end for chunk in self._chunks), default=0),
+            counts=self._counts,
+        )

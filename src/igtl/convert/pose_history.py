@@ -1,0 +1,87 @@
+"""Poses of the last seconds by name, and which of them belong to a moment."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from igtl.codec.time import from_wire
+
+__all__ = ["IDENTITY", "Moment", "PoseHistory"]
+
+IDENTITY = np.eye(4)
+IDENTITY.flags.writeable = False
+
+_KEPT_NS = 2_000_000_000
+_MOST_KEPT = 10_000
+
+
+class Moment(NamedTuple):
+    """When something was measured, and when that arrived."""
+
+    raw_time: int
+    """Time in the header, in 2**-32 s; 0: it has none."""
+    arrival_ns: int
+    """Time of arrival, in ns."""
+
+    @property
+    def seconds(self) -> float:
+        """The time in the header, or else that of arrival, in s."""
+        return from_wire(self.raw_time) if self.raw_time else self.arrival_ns / 1e9
+
+
+class _Sample(NamedTuple):
+    """A pose at a moment."""
+
+    moment: Moment
+    matrix: NDArray[np.float64]
+    status: str
+
+
+class PoseHistory:
+    """The poses of each name over the last two seconds, and the last one of those before.
+
+    Args:
+        max_age_ns: a pose that is older than this is no longer one for a later moment.
+        by_arrival: whether moments are compared by their arrival, whatever the headers say.
+    """
+
+    def __init__(self, *, max_age_ns: int, by_arrival: bool) -> None:
+        self._max_age, self._by_arrival = max_age_ns, by_arrival
+        self._samples: dict[str, deque[_Sample]] = {}
+
+    def add(self, name: str, moment: Moment, matrix: NDArray[np.float64], status: str) -> None:
+        """Take in a pose: (4, 4), mm."""
+        samples = self._samples.setdefault(name, deque(maxlen=_MOST_KEPT))
+        samples.append(_Sample(moment, matrix, status))
+        limit = moment.arrival_ns - _KEPT_NS
+        while len(samples) > 1 and samples[1].moment.arrival_ns < limit:
+            samples.popleft()
+
+    def at(self, moment: Moment) -> dict[str, tuple[NDArray[np.float64], str]]:
+        """The matrix and status of every name at a moment: of its newest pose up to then.
+
+        There being none, or none that is new enough, the status is "MISSING".
+        """
+        return {name: self._of(samples, moment) for name, samples in self._samples.items()}
+
+    def _of(self, samples: deque[_Sample], moment: Moment) -> tuple[NDArray[np.float64], str]:
+        best, least = None, None
+        for sample in reversed(samples):
+            age = self.age(sample.moment, moment)
+            if age >= 0 and (least is None or age < least):
+                best, least = sample, age
+            if least == 0:
+                break
+        if best is None or least is None:
+            return IDENTITY, "MISSING"
+        return best.matrix, best.status if least <= self._max_age else "MISSING"
+
+    def age(self, earlier: Moment, later: Moment) -> int:
+        """From one moment to another, ns."""
+        if self._by_arrival or not (earlier.raw_time and later.raw_time):
+            return later.arrival_ns - earlier.arrival_ns
+        return (later.raw_time - earlier.raw_time) * 1_000_000_000 >> 32
