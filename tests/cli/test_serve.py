@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 import igtl
 from tests.cli.conftest import Call, Start
 from tests.cli.program import Program, free_port
+from tests.sources.mcap_files import write_recording
 
 
 def port_of(program: Program) -> str:
@@ -104,7 +106,17 @@ def test_a_taken_port_is_one_clear_line(call: Call) -> None:
         (["trackr"], "did you mean 'tracker'?"),
         (["missing.nrrd"], "missing.nrrd"),
         (["tracker", "position", "--device", "A"], "--device names one source"),
-        (["tracker", "--mode", "slices"], "--mode is for image files, not for 'tracker'"),
+        (["tracker", "--set", "colour=red"], "'tracker' has no option 'colour'; its options: ra"),
+        (["tracker", "--set", "rate=fast"], "rate is 'fast', expected a number"),
+        (["tracker", "--rate", "5", "--set", "rate=5"], "rate is given twice"),
+        (["tracker", "ultrasound", "--set", "size=4"], "no source has an option 'size': 'tracker'"),
+        (["camera:97"], "cannot open camera '97'"),
+        (["ndi"], "source 'ndi' needs its port: ndi:PORT"),
+        (["ndi:/dev/nothing"], "cannot open /dev/nothing: no such serial port"),
+        (["aruco:no.png"], "there is no file or folder no.png"),
+        (["aruco:0", "--set", "dictionary=9X9"], "no dictionary '9X9' of ArUco markers"),
+        (["film.mp4"], "film.mp4"),
+        (["tracker", "--mode", "slices"], "'tracker' has no option 'mode'; its options: rate"),
     ],
 )
 def test_a_wrong_source_has_status_2(arguments: list[str], complaint: str, call: Call) -> None:
@@ -128,6 +140,112 @@ def test_an_image_file_keeps_its_pixels_and_place(start: Start, call: Call, tmp_
     assert [first["pixels"], second["pixels"]] == pixels[:, np.newaxis].tolist()
     assert np.array(first["ijk_to_world"])[:3, 3].tolist() == [1, 2, 3]
     assert np.array(second["ijk_to_world"])[:3, 3].tolist() == [1, 2, 5]
+
+
+def test_list_shows_what_there_is(call: Call) -> None:
+    ended = call("serve", "--list")
+    assert (ended.status, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert "camera:CAMERA   (needs igtl[cameras])" in lines
+    where = lines.index("tracker")
+    assert lines[where + 2] == "    --set rate, device_name"
+
+
+def test_options_go_to_the_sources_that_have_them(start: Start, tmp_path: Path) -> None:
+    for number in range(2):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((4, 6), number, np.uint8))
+    options = ("--set", "spacing=0.25", "--set", "rate=25", "--port", "0")
+    server = start("serve", "tracker", str(tmp_path), *options)
+    lines = [server.line().split(maxsplit=2)[1:] for _ in range(2)]
+    assert [rate for rate, _ in lines] == ["25/s", "25/s"]
+    with igtl.connect(f"127.0.0.1:{port_of(server)}") as link:
+        image = link.get(igtl.Image, timeout=10)
+    assert image.spacing.tolist() == [0.25, 0.25, 0.25]
+
+
+def test_a_source_that_ends_leaves_the_others(start: Start, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((4, 6), np.uint8))
+    (tmp_path / "2.png").write_text("no picture")
+    server = start("serve", str(tmp_path), "position", "--rate", "50", "--port", "0")
+    with igtl.connect(f"127.0.0.1:{port_of(server)}") as link:
+        told = server.err.readline()
+        assert told.startswith(f"igtl: cannot read {tmp_path / '2.png'}: it is damaged")
+        assert told.endswith(" (the other sources go on)\n")
+        positions = (one for one in link if isinstance(one, igtl.Position))
+        assert len([one for one, _ in zip(positions, range(20), strict=False)]) == 20
+
+
+def test_the_end_of_the_last_source_ends_it(start: Start, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((4, 6), np.uint8))
+    (tmp_path / "2.png").write_text("no picture")
+    server = start("serve", str(tmp_path), "--rate", "50", "--port", "0")
+    with igtl.connect(f"127.0.0.1:{port_of(server)}"):
+        ended = server.wait()
+    assert ended.status == 1
+    assert ended.err.count("\n") == 1
+    assert "2.png" in ended.err
+
+
+def test_a_recording_is_played_round_and_round(start: Start, tmp_path: Path) -> None:
+    messages = [(0.02 * n, igtl.String(f"{n}", device_name="Note")) for n in range(5)]
+    path = write_recording(tmp_path / "session.mcap", messages)
+    server = start("serve", str(path), "--set", "speed=2", "--port", "0")
+    line = server.line()
+    assert line.startswith("session.mcap  125/s  recording of 0.08 s: Note (STRING)")
+    with igtl.connect(f"127.0.0.1:{port_of(server)}") as link:
+        texts = [link.receive(timeout=10) for _ in range(12)]
+    assert [one.text for one in texts if isinstance(one, igtl.String)] == [
+        str(n % 5) for n in range(12)
+    ]
+
+
+def test_a_recording_can_be_sent_as_video(start: Start, tmp_path: Path) -> None:
+    pixels = np.full((32, 48), 90, np.uint8)
+    images = [(0.02 * n, igtl.Image(pixels, device_name="US")) for n in range(5)]
+    path = write_recording(tmp_path / "session.mcap", images)
+    server = start("serve", str(path), "--codec", "I420", "--port", "0")
+    with igtl.connect(f"127.0.0.1:{port_of(server)}") as link:
+        video = link.receive(timeout=10)
+    assert isinstance(video, igtl.Video)
+    with igtl.video.Decoder() as decoder:
+        decoded = decoder.decode(video)
+    assert decoded is not None
+    assert np.array_equal(np.squeeze(decoded), pixels)
+
+
+def test_images_are_sent_as_video(start: Start, call: Call) -> None:
+    server = start("serve", "ultrasound", "--codec", "H264", "--port", "0")
+    endpoint = f"127.0.0.1:{port_of(server)}"
+    for _ in range(2):  # whoever comes can begin at once
+        with igtl.connect(endpoint) as link, igtl.video.Decoder() as decoder:
+            first = next(one for one in link if isinstance(one, igtl.Video))
+            assert (first.codec, first.size, first.is_key) == ("H264", (320, 240, 1), True)
+            pixels = decoder.decode(first)
+            assert pixels is not None
+            assert 20 < float(np.mean(pixels)) < 120
+    with igtl.connect(endpoint) as link:
+        assert link.get(igtl.Video, "Ultrasound", timeout=10).is_key
+
+
+@pytest.mark.parametrize(("interval", "decoded"), [(0.0, 3), (0.1, 3)])
+def test_who_asks_for_a_stream_of_video_can_decode_it(
+    interval: float, decoded: int, start: Start
+) -> None:
+    server = start("serve", "ultrasound", "--codec", "H264", "--on-request", "--port", "0")
+    endpoint = f"127.0.0.1:{port_of(server)}"
+    with (
+        igtl.connect(endpoint) as link,
+        link.stream(igtl.Video, interval=interval) as stream,
+        igtl.video.Decoder() as decoder,
+    ):
+        pictures = [decoder.decode(one) for one, _ in zip(stream, range(6), strict=False)]
+    assert len([one for one in pictures if one is not None]) >= decoded
+
+
+def test_a_wrong_codec_is_told(call: Call) -> None:
+    ended = call("serve", "ultrasound", "--codec", "MPEG")
+    assert ended.status == 2
+    assert "invalid choice: 'MPEG' (choose from" in ended.err
 
 
 def test_clients_may_ask_from_the_beginning(start: Start, call: Call) -> None:

@@ -87,6 +87,44 @@ def test_sources_have_paces_of_their_own(server: igtl.Server) -> None:
     assert 5 <= names.count("slow") <= 25
 
 
+class Uneven(Counting):
+    """A source that says itself when it wants to be asked."""
+
+    def __init__(self, dues: Sequence[float]) -> None:
+        super().__init__(1000.0)
+        self._dues = dues
+        self.asked: list[float] = []
+
+    def messages(self, time_s: float) -> Sequence[igtl.Message]:
+        if time_s == 0:
+            self._left = iter(self._dues)
+        self.asked.append(time_s)
+        return (igtl.String(f"{len(self.asked)}", device_name="Count"),)
+
+    def next_time(self) -> float:
+        return next(self._left, 3600.0)
+
+
+def test_a_source_may_say_itself_when_it_is_asked(server: igtl.Server) -> None:
+    dues = [0.05, 0.05, 0.2]
+    source = Uneven(dues)
+    given: queue.SimpleQueue[igtl.Message] = queue.SimpleQueue()
+    with Stage(server, [source], print, given.put):
+        for _ in range(2):
+            with igtl.connect(server.endpoint):
+                for _ in range(4):
+                    given.get(timeout=5)
+            gone = queue.SimpleQueue[igtl.Peer]()
+            server.on_disconnect(gone.put)
+            while server.clients:
+                gone.get(timeout=5)
+    assert len(source.asked) == 8
+    for asked in (source.asked[:4], source.asked[4:]):
+        assert asked[0] == 0.0
+        for due, when in zip(dues, asked[1:], strict=True):
+            assert due <= when < due + 1.0
+
+
 def test_a_source_that_fails_is_reported(server: igtl.Server) -> None:
     reports: queue.SimpleQueue[Exception] = queue.SimpleQueue()
     with Stage(server, [Failing(100)], reports.put), igtl.connect(server.endpoint):

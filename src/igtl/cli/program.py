@@ -25,6 +25,11 @@ VERBS = {
     "command": "tell a server to do something",
     "ping": "the round trip to a server, and how its clock differs",
     "send": "send one message, its fields given by hand or from files",
+    "record": "keep everything that servers send, as it comes, in one file",
+    "info": "what a recording holds: devices, rates, gaps, losses",
+    "replay": "a server that sends a recording again, at its own pace",
+    "recover": "all that a damaged or cut off recording still holds",
+    "convert": "recordings to sequences, tables, volumes, films, and back",
     "describe": "the byte table of a message type",
     "bench": "measure how fast igtl is on this machine",
 }
@@ -41,6 +46,7 @@ _EPILOG = f"""\
   igtl serve tracker ultrasound     two simulated devices at localhost:18944
   igtl devices localhost:18944      what there is, from another terminal
   igtl listen localhost:18944       every message
+  igtl record localhost:18944       keep them; `igtl replay` sends them again
 
 {status.EXPLAINED}"""
 

@@ -1,15 +1,17 @@
-"""`igtl serve`: simulated devices and image files, sent to every client that connects."""
+"""`igtl serve`: devices, simulated ones and files, sent to every client that connects."""
 
 from __future__ import annotations
 
 import queue
 import time
-from argparse import Namespace
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace
 from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
 
 import igtl
 from igtl import sources
-from igtl.cli import arguments
+from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
 from igtl.cli.formats import line
 from igtl.cli.stage import Stage
@@ -17,26 +19,36 @@ from igtl.cli.summary import counted
 from igtl.cli.table import aligned
 from igtl.cli.terminal import printable, say, warn
 from igtl.sources import Source
+from igtl.sources.encoded import EncodedSource
+from igtl.sources.listing import kinds
+from igtl.sources.options import option_names, takes
+from igtl.sources.source import close_source, maker_of
+from igtl.video import CODEC_NAMES
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 
 DESCRIPTION = """\
-Serve messages to every client that connects: those of simulated devices, or
-images from files.
+Serve messages to every client that connects: those of trackers, cameras and
+simulated devices, recordings, films, or images from files.
 
-SOURCE is a name (see below), or the path of an image file or of a folder of
-DICOM files. Several sources are played at once, each at its own rate. A source
-rests while nobody is connected, and starts anew for the first client to come.
+SOURCE is a name (see below), or the path of a file or folder. What stands
+behind a colon says which one: camera:1. Several sources are played at once,
+each at its own rate. A source rests while nobody is connected, and starts anew
+for the first client to come.
 
 Clients may also ask: for one message (`igtl get`, GET_TYPE), for a stream at a
 pace of their own (`igtl stream`, STT_TYPE), for the clock (`igtl ping`)."""
 
 EXAMPLES = """\
-sources:
+sources (igtl serve --list shows all, with their options):
   tracker      three moving tools: a TRANSFORM of each, a TDATA of all
   ultrasound   images of a phantom, where the moving probe is: IMAGE, TRANSFORM
   position     a point on an ellipse: POSITION
-  PATH         DICOM, NRRD, MHA, NIfTI ...: IMAGE (needs igtl[images])
+  camera:0     what a camera sees: IMAGE (needs igtl[cameras])
+  aruco:0      where the ArUco markers are that a camera sees: TRANSFORM, TDATA
+  ndi:PORT     an NDI tracker: TRANSFORM, TDATA (needs igtl[trackers])
+  PATH         DICOM, NRRD, MHA, NIfTI ...: IMAGE (needs igtl[images]);
+               recordings (.mcap), sequences, films, folders of pictures
   others       from installed packages, by entry points of "igtl.sources"
 
 examples:
@@ -45,15 +57,20 @@ examples:
   igtl serve ct/ --device CT --rate 0.5     a DICOM volume, every two seconds
   igtl serve tracker --host 0.0.0.0         for other machines too
   igtl serve ct/ --on-request               only who asks gets it
+  igtl serve aruco:0 --set size=40 --set calibration=camera.yml
+  igtl serve ndi:/dev/ttyUSB0 --set roms=probe.rom,needle.rom
+  igtl serve ultrasound --codec H264        VIDEO instead of IMAGE
   igtl serve position --port 18000 --interval 100"""
 
 _PATIENCE_S = 1.0
 _MOST_KINDS = 1000
+_START_VIDEO = type(igtl.Start(igtl.Video))
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare what the verb takes."""
     parser.add_argument("sources", metavar="SOURCE", nargs="+", help="what to serve, see below")
+    parser.add_argument("--list", action=_List, help="show what sources there are, and end")
     parser.add_argument("--port", type=arguments.port, default=18944, help="0 takes a free one")
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets other machines in"
@@ -66,6 +83,19 @@ def add_arguments(parser: Parser) -> None:
         "--interval", type=arguments.number, metavar="MS", help="the same as ms between ticks"
     )
     parser.add_argument("--device", metavar="NAME", help="device name, for a single source")
+    parser.add_argument(
+        "--set",
+        type=arguments.pair,
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="an option of the source, see --list; may be repeated",
+    )
+    parser.add_argument(
+        "--codec",
+        choices=CODEC_NAMES,
+        help="send IMAGE as VIDEO, compressed like this (needs igtl[video], but for I420)",
+    )
     parser.add_argument(
         "--on-request", action="store_true", help="send to nobody who does not ask, see above"
     )
@@ -82,35 +112,117 @@ def add_arguments(parser: Parser) -> None:
     )
 
 
+class _List(Action):
+    """Shows all kinds of sources and ends, as --help does."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, SUPPRESS, nargs=0, **options)
+
+    def __call__(self, parser: ArgumentParser, *_: object) -> None:
+        for kind in kinds():
+            say(f"{kind.usage}{f'   (needs {kind.needs})' if kind.needs else ''}")
+            say(f"    {printable(kind.summary)}")
+            if kind.options:
+                say(f"    --set {', '.join(kind.options)}")
+        parser.exit()
+
+
 def run(options: Namespace) -> int:
-    """Serve until Ctrl-C."""
-    opened = [_open(text, options) for text in options.sources]
+    """Serve until Ctrl-C, or until no source is left."""
     events: queue.SimpleQueue[Exception | str] = queue.SimpleQueue()
-    with igtl.Server(options.port, options.host, profile=options.profile) as server:
+    with ExitStack() as stack:
+        opened: list[Source] = []
+        for text, given in _plan(options):
+            opened.append(sources.open(text, **given))
+            stack.callback(close_source, opened[-1])
+        server = stack.enter_context(
+            igtl.Server(options.port, options.host, profile=options.profile)
+        )
+        if options.codec:
+            opened = _compressed(server, opened, options.codec)
+            for source in opened:
+                stack.callback(close_source, source)
         _tell_events(server, events)
         for source in opened:  # who asks at once need not wait for the first tick
             server.offer(*source.messages(0.0))
         give = server.offer if options.on_request else server.publish
-        with Stage(server, opened, events.put, give):
-            _announce(server, opened, options)
-            while True:
-                _show(_next(events))
+        stack.enter_context(Stage(server, opened, events.put, give))
+        _announce(server, opened, options)
+        return _follow(events, len(opened))
 
 
-def _open(text: str, options: Namespace) -> Source:
-    """One source, with the options that it takes."""
-    given = {
-        "rate": 1000 / options.interval if options.interval else options.rate,
-        "device_name": options.device,
-    }
+def _follow(events: queue.SimpleQueue[Exception | str], playing: int) -> int:
+    """Show what happens until the last source has failed."""
+    while playing:
+        match _next(events):
+            case str() as text:
+                say(text)
+            case Warning() as warning:
+                warn(str(warning))
+            case igtl.OpenIGTLinkError() as error:
+                playing -= 1
+                warn(f"{error}{' (the other sources go on)' if playing else ''}")
+            case error:
+                raise error
+    return status.FAILED
+
+
+def _plan(options: Namespace) -> list[tuple[str, dict[str, object]]]:
+    """What to open, each with the options that it takes.
+
+    Raises:
+        SourceError: there is no such source, or an option is for none of them.
+    """
+    given = _given(options)
+    if len(options.sources) == 1:
+        return [(options.sources[0], given)]
+    makers = {text: maker_of(text) for text in options.sources}
+    for name in given:
+        if not any(takes(make, name) for make in makers.values()):
+            known = (f"{text!r} has {', '.join(option_names(m))}" for text, m in makers.items())
+            raise igtl.SourceError(f"no source has an option {name!r}: {'; '.join(known)}")
+    return [
+        (text, {name: value for name, value in given.items() if takes(makers[text], name)})
+        for text in options.sources
+    ]
+
+
+def _given(options: Namespace) -> dict[str, object]:
+    """All options for sources, by the names that they have there."""
     if options.device is not None and len(options.sources) > 1:
         raise igtl.SourceError("--device names one source, but there are several: leave it out")
-    of_files = {name: getattr(options, name) for name in ("mode", "coordinates", "series")}
-    if text not in sources.source_names():
-        given |= of_files
-    elif len(options.sources) == 1 and (wrong := [n for n, v in of_files.items() if v]):
-        raise igtl.SourceError(f"--{wrong[0]} is for image files, not for {text!r}")
-    return sources.open(text, **{name: one for name, one in given.items() if one is not None})
+    named = {
+        "rate": 1000 / options.interval if options.interval else options.rate,
+        "device_name": options.device,
+        **{name: getattr(options, name) for name in ("mode", "coordinates", "series")},
+    }
+    given = {name: value for name, value in named.items() if value is not None}
+    for name, value in options.set:
+        if name in given:
+            raise igtl.SourceError(f"{name} is given twice")
+        given[name] = value
+    return given
+
+
+def _compressed(server: igtl.Server, opened: Sequence[Source], codec: str) -> list[Source]:
+    """The same sources with VIDEO for IMAGE; who comes or asks can begin to decode at once."""
+    encoded = [EncodedSource(source, codec, lambda: server.clients) for source in opened]
+
+    @server.on_message
+    def asked(peer: igtl.Peer, message: igtl.Message) -> None:
+        if isinstance(message, _START_VIDEO):
+            for source in encoded:
+                if getattr(message, "interval", 0.0) > 0:  # it will not get every frame
+                    source.request_keys(peer)
+                else:
+                    source.request_key()
+
+    @server.on_get(igtl.Video)
+    def still(peer: igtl.Peer, query: igtl.Message) -> igtl.Video | None:
+        stills = (source.still(query.device_name) for source in encoded)
+        return next((one for one in stills if one is not None), None)
+
+    return list(encoded)
 
 
 def _announce(server: igtl.Server, opened: Sequence[Source], options: Namespace) -> None:
@@ -168,13 +280,3 @@ def _next(events: queue.SimpleQueue[Exception | str]) -> Exception | str:
             return events.get(timeout=_PATIENCE_S)
         except queue.Empty:
             continue
-
-
-def _show(event: Exception | str) -> None:
-    match event:
-        case str():
-            say(event)
-        case Warning():
-            warn(str(event))
-        case _:
-            raise event

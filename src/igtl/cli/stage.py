@@ -98,7 +98,8 @@ class Stage:
     """Plays sources on a server from construction to `close`, each in a thread of its own.
 
     A source rests while nobody is connected and starts anew for the first client that comes; later
-    ones join in. Ticks are due at multiples of 1 / rate since that start, so delays do not add up.
+    ones join in. Ticks are due at multiples of 1 / rate since that start, or whenever the source
+    says (`next_time`), so delays do not add up.
 
     Args:
         server: whose clients get the messages.
@@ -150,6 +151,23 @@ class Stage:
             self._report(error)
 
     def _perform(self, source: Source, performance: Performance) -> None:
+        next_time = getattr(source, "next_time", None)
+        if next_time is None:
+            self._tick(source, performance)
+        else:
+            self._follow(source, next_time, performance)
+
+    def _follow(
+        self, source: Source, next_time: Callable[[], float], performance: Performance
+    ) -> None:
+        """Ask the source when it wants to be asked."""
+        start, now = performance.start, 0.0
+        while self._audience.wait_until(start + now, performance):
+            self._give(*source.messages(now))
+            now = max(next_time(), time.monotonic() - start)
+
+    def _tick(self, source: Source, performance: Performance) -> None:
+        """Ask the source at its rate."""
         start, tick = performance.start, 0
         while self._audience.wait_until(start + tick / source.rate, performance):
             self._give(*source.messages(tick / source.rate))

@@ -1,0 +1,237 @@
+"""`igtl record`: everything that servers send, as it comes, in one file."""
+
+from __future__ import annotations
+
+import json
+import queue
+import signal
+import sys
+import time
+from argparse import BooleanOptionalAction, Namespace
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+import igtl
+from igtl.cli import amounts, arguments, status
+from igtl.cli.arguments import Parser
+from igtl.cli.feeds import Feed, Sieve
+from igtl.cli.session import Session
+from igtl.cli.summary import counted
+from igtl.cli.table import aligned
+from igtl.cli.terminal import Progress, printable, say, warn
+from igtl.net.endpoint import Endpoint
+
+__all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
+
+DESCRIPTION = """\
+Record everything that servers send into one file: the bytes of each message as
+they came, when, and over which connection. The file is MCAP; it can be read at
+any moment, and however the recording ends."""
+
+EXAMPLES = """\
+A server that is not there at first, or goes away, is waited for; what is
+missing is noted in the file. Ctrl-C ends the recording in good order. What
+comes faster than the disk writes it is dropped, counted and noted.
+
+examples:
+  igtl record localhost                       into igtl-DATE-TIME.mcap
+  igtl record tracker.local plus.local:18945 -o session.mcap
+  igtl record localhost --type TRANSFORM --device 'Probe*' --for 10m
+  igtl record localhost -o night.mcap --split 2GB
+  igtl record localhost --no-reconnect        until the server closes"""
+
+_TICK_S = 0.2
+_LINE_EVERY_S = 10.0
+_MOST_ROWS = 50
+
+News = queue.SimpleQueue[str]
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare what the verb takes."""
+    parser.add_argument("endpoints", metavar="ENDPOINT", nargs="+", help=arguments.ENDPOINT_HELP)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the file to write (default: igtl-DATE-TIME.mcap)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="even if FILE is there already")
+    parser.add_argument(
+        "--for",
+        dest="duration",
+        type=amounts.duration,
+        metavar="TIME",
+        help="end after so long: 90s, 10m, 1h30m (default: Ctrl-C ends)",
+    )
+    parser.add_argument(
+        "--split",
+        type=amounts.share,
+        metavar="SIZE",
+        help="go on with a new file after so much: 2GB, or 1h",
+    )
+    parser.add_argument(
+        "--flush",
+        type=arguments.duration,
+        default=1.0,
+        metavar="S",
+        help="seconds that a power cut may cost (default: 1)",
+    )
+    parser.add_argument(
+        "--reconnect",
+        action=BooleanOptionalAction,
+        default=True,
+        help="wait for servers that are not there, or go away (default: yes)",
+    )
+    arguments.add_profile(parser)
+    parser.add_argument("--json", action="store_true", help="what was recorded, as a JSON object")
+    which = parser.add_argument_group("which messages")
+    for name, letter, what in (
+        ("--type", "T", "types"),
+        ("--device", "D", "devices"),
+    ):
+        which.add_argument(
+            name,
+            type=arguments.comma_list,
+            action="extend",
+            default=[],
+            metavar=letter,
+            help=f"only these {what}; * and ? stand for any characters",
+        )
+
+
+def run(options: Namespace) -> int:
+    """Record until the time is over, nothing more comes, or Ctrl-C."""
+    news: News = queue.SimpleQueue()
+    feeds = _feeds(options, news)
+    with ExitStack() as stack:
+        for feed in feeds:
+            stack.callback(feed.close)
+        stack.enter_context(_terminable())
+        _connect(feeds, waits=options.reconnect)
+        recorder = _recorder(options)
+        stack.callback(recorder.close)
+        session = Session(recorder, feeds, options.duration)
+        session.start(Sieve(options.type, options.device))
+        if not options.json:
+            say(_beginning(recorder, feeds, options))
+        try:
+            outcome = _watch(session, news, lines=not options.json)
+        except KeyboardInterrupt:
+            outcome = status.INTERRUPTED
+        finally:
+            session.end()
+        _tell(session, as_json=options.json)
+        return session.judge(outcome)
+
+
+def _feeds(options: Namespace, news: News) -> list[Feed]:
+    """One for each endpoint that was typed."""
+    endpoints = [str(Endpoint.parse(text)) for text in options.endpoints]
+    for endpoint in endpoints:
+        if endpoints.count(endpoint) > 1:
+            raise igtl.EndpointError(f"{endpoint} is given twice: it can be recorded only once")
+    return [
+        Feed(endpoint, options.profile, reconnect=options.reconnect, tell=news.put)
+        for endpoint in endpoints
+    ]
+
+
+def _connect(feeds: Sequence[Feed], *, waits: bool) -> None:
+    """Connect to all servers at once; those that are not there are waited for, unless none is."""
+    with ThreadPoolExecutor(len(feeds)) as pool:
+        errors = [error for error in pool.map(Feed.connect, feeds) if error is not None]
+    for error in errors:
+        if len(errors) == len(feeds) or not waits:
+            raise error
+        warn(f"{error}; trying again")
+
+
+def _recorder(options: Namespace) -> igtl.Recorder:
+    path = options.output or Path(time.strftime("igtl-%Y%m%d-%H%M%S.mcap"))
+    split = options.split
+    return igtl.Recorder(
+        path,
+        flush=options.flush,
+        split_bytes=split if isinstance(split, int) else None,
+        split_seconds=split if isinstance(split, float) else None,
+        overwrite=options.overwrite,
+    )
+
+
+def _beginning(recorder: igtl.Recorder, feeds: Sequence[Feed], options: Namespace) -> str:
+    names = ", ".join(feed.endpoint for feed in feeds)
+    end = "" if options.duration is None else f" for {amounts.shown_duration(options.duration)}"
+    return f"recording {names} into {_name(recorder.path)}{end}; Ctrl-C ends"
+
+
+def _watch(session: Session, news: News, *, lines: bool) -> int:
+    """Show how it goes until it ends; the exit status."""
+    plain = lines and not (sys.stderr is not None and sys.stderr.isatty())
+    next_line = time.monotonic() + _LINE_EVERY_S
+    with Progress(pause=0) as progress:
+        while (outcome := session.outcome()) is None:
+            text = session.gauge.text()
+            progress.show(text)
+            if plain and time.monotonic() >= next_line:
+                next_line += _LINE_EVERY_S
+                say(text)
+            with suppress(queue.Empty):
+                line = news.get(timeout=_TICK_S)
+                progress.show("")
+                warn(line)
+    while not news.empty():
+        warn(news.get())
+    return outcome
+
+
+def _tell(session: Session, *, as_json: bool) -> None:
+    """Say what was recorded."""
+    recorder = session.recorder
+    if as_json:
+        say(json.dumps(session.facts()))
+        return
+    rows = [
+        (
+            printable(key.connection),
+            printable(key.wire_type),
+            printable(key.device_name),
+            f"{count:,}",
+        )
+        for key, count in recorder.counts.items()
+    ]
+    for line in aligned(
+        [("connection", "type", "device", "messages"), *rows[:_MOST_ROWS]], right={3}
+    ):
+        say(line)
+    if len(rows) > _MOST_ROWS:
+        say(f"and {counted(len(rows) - _MOST_ROWS, 'device')} more")
+    say(session.gauge.total())
+    names = " ".join(map(_name, recorder.paths))
+    say(f"'igtl info {names}' tells more, 'igtl replay {names}' plays it again")
+
+
+def _name(path: Path) -> str:
+    """A path as it can be typed here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let a signal that ends the program end the recording in good order first."""
+    numbers = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
+    before = [(one, signal.signal(one, _end)) for one in numbers if one is not None]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

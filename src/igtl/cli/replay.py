@@ -1,0 +1,179 @@
+"""`igtl replay`: a recording, sent again to every client that connects."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import queue
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import igtl
+from igtl.cli import arguments, status
+from igtl.cli.arguments import Parser
+from igtl.cli.delivery import Delivery
+from igtl.cli.durations import span
+from igtl.cli.moments import moment, shown_moment
+from igtl.cli.panel import KEYS_HELP, Panel, shown_speed
+from igtl.cli.summary import counted
+from igtl.cli.terminal import printable, say
+
+__all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
+
+DESCRIPTION = f"""\
+Send what was recorded again, to every client that connects: the same bytes in
+the same order at the same pace. It begins with the first client, and ends when
+all have read everything. Nothing is lost: for a client that is too slow all
+wait, but one that reads nothing at all for 20 s is thrown out.
+
+{KEYS_HELP}
+
+Clients control it by COMMAND: Pause, Resume, Seek (Time in s), SetSpeed (Speed,
+a number or max), GetPosition; all reply where it is."""
+
+EXAMPLES = """\
+examples:
+  igtl replay session.mcap                       as it was, at localhost:18944
+  igtl replay session.mcap --speed 2 --loop
+  igtl replay session.mcap --speed max --wait 2  for two clients
+  igtl replay session.mcap --from 1:20 --to 2:00 --device 'Probe*'
+  igtl replay part-001.mcap part-002.mcap        a recording that was split
+  igtl command localhost Seek --param Time=80    from another terminal"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare what the verb takes."""
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a recording, or its parts")
+    parser.add_argument("--port", type=arguments.port, default=18944, help="0 takes a free one")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 lets other machines in"
+    )
+    arguments.add_profile(parser)
+    _add_pace(parser.add_argument_group("when"))
+    _add_selection(parser.add_argument_group("what"))
+
+
+def _add_pace(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="X", help="2, 0.5, ...; max: without waiting"
+    )
+    group.add_argument("--loop", action="store_true", help="begin again at the end, until Ctrl-C")
+    begin = group.add_mutually_exclusive_group()
+    begin.add_argument(
+        "--wait",
+        type=arguments.count,
+        default=1,
+        metavar="N",
+        help="begin when N clients are there (default: 1)",
+    )
+    begin.add_argument(
+        "--no-wait", dest="wait", action="store_const", const=0, help="begin at once"
+    )
+    group.add_argument(
+        "--when-full",
+        choices=("wait", "drop-oldest", "newest", "disconnect"),
+        default="wait",
+        help="what a client costs that is too slow: the others' time, its oldest messages, all "
+        "but its newest of each device, or its connection (default: wait)",
+    )
+
+
+def _add_selection(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--from", dest="start", type=moment, default=0.0, metavar="T", help="80, 1:20, 1:02:03.5"
+    )
+    group.add_argument("--to", dest="end", type=moment, metavar="T", help="since its start, too")
+    for name, letter, what in (
+        ("--type", "T", "types"),
+        ("--device", "D", "devices"),
+        ("--connection", "C", "connections"),
+    ):
+        group.add_argument(
+            name,
+            type=arguments.comma_list,
+            action="extend",
+            default=[],
+            metavar=letter,
+            help=f"only these {what}; * and ? stand for any characters",
+        )
+    group.add_argument(
+        "--times",
+        choices=("kept", "now"),
+        default="kept",
+        help="the times in the headers: as recorded, or moved to now (default: kept)",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Play the recording until its end, q or Ctrl-C."""
+    player = _player(options)
+    news: queue.SimpleQueue[str] = queue.SimpleQueue()
+    with igtl.Server(
+        options.port, options.host, when_full=options.when_full, profile=options.profile
+    ) as server:
+        player.control(server)
+        delivery = Delivery(server, news)
+        with Panel(player, server, news) as panel:
+            _announce(server, player, panel, options)
+            panel.attend(lambda: len(server.clients) < options.wait, lambda: "waiting for clients")
+            with _playing(player, delivery) as thread:
+                panel.attend(thread.is_alive)
+                panel.clear()
+                if not panel.quit:
+                    panel.attend(delivery.goes_on, delivery.left)
+    panel.clear()
+    late = f", {span(player.late)} late at most" if player.late else ""
+    say(f"{delivery.summary()}{late}")
+    return status.DONE
+
+
+def _player(options: Namespace) -> igtl.Player:
+    return igtl.Player(
+        options.files,
+        speed=options.speed,
+        loop=options.loop,
+        start=options.start,
+        end=options.end,
+        device=options.device,
+        type=options.type,
+        connection=options.connection,
+        times=options.times,
+    )
+
+
+def _announce(server: igtl.Server, player: igtl.Player, panel: Panel, options: Namespace) -> None:
+    part = f"{shown_moment(player.start)} to {shown_moment(player.end)}"
+    again = ", again and again" * options.loop
+    say(f"{printable(options.files[0])}: {part} at {shown_speed(player.speed)}{again}")
+    say(f"Listening on {server.endpoint}. Ctrl-C ends.")
+    if panel.has_keys:
+        say(KEYS_HELP)
+    if options.wait:
+        say(f"Begins with {counted(options.wait, 'client')}...")
+
+
+@contextmanager
+def _playing(player: igtl.Player, delivery: Delivery) -> Iterator[threading.Thread]:
+    """Play in a thread of its own; what it raises is raised when the block was left in order."""
+    errors: list[Exception] = []
+
+    def play() -> None:
+        try:
+            player.play(delivery.give)
+        except Exception as error:  # noqa: BLE001 - told by the main thread
+            errors.append(error)
+
+    thread = threading.Thread(target=play, name="igtl player", daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        player.stop()
+    if errors:
+        raise errors[0]
+
+
+def _speed(text: str) -> float:
+    return math.inf if text == "max" else arguments.number(text)

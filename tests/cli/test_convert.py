@@ -1,0 +1,162 @@
+"""`igtl convert`, as people call it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import igtl
+from igtl.recording.writer import FileWriter
+from tests.cli.conftest import Call, StartOnTerminal
+from tests.convert.entries import entry
+
+SECOND = 1_000_000_000
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    """100 s: a pose each second, ten pictures, one text."""
+    path = tmp_path / "session.mcap"
+    with FileWriter(path) as writer:
+        writer.add(entry(igtl.String("hi", device_name="Note")))
+        for n in range(100):
+            pose = np.eye(4)
+            pose[0, 3] = n
+            writer.add(entry(igtl.Transform(pose, device_name="Probe"), n * SECOND))
+        for n in range(10):
+            picture = igtl.Image(np.full((4, 5), n, np.uint8), device_name="US")
+            writer.add(entry(picture, (100 + n) * SECOND))
+    return path
+
+
+def test_tables(session: Path, tmp_path: Path, call: Call) -> None:
+    target = tmp_path / "s.csv"
+    ended = call("convert", str(session), str(target))
+    assert ended.status == 0
+    files = [tmp_path / "s.texts.csv", tmp_path / "s.poses.csv"]
+    assert ended.out.splitlines() == [f"{file} ({file.stat().st_size:,} bytes)" for file in files]
+    left, done = ended.err.splitlines()
+    assert left == (
+        "igtl: 10 IMAGE left out: tables hold poses, points, sensors, STATUS and STRING"
+    )
+    assert done.startswith("igtl: 101 of 111 messages in ")
+
+
+def test_a_selection(session: Path, tmp_path: Path, call: Call) -> None:
+    target = tmp_path / "s.csv"
+    what = "--type", "transform", "--device", "P*,Q", "--connection", "track*"
+    ended = call("convert", str(session), str(target), *what, "--from", "1:20", "--to", "0:01:22")
+    assert ended.status == 0
+    with target.open(newline="") as file:
+        assert [row["x_mm"] for row in csv.DictReader(file)] == ["80.0", "81.0"]
+
+
+def test_json(session: Path, tmp_path: Path, call: Call) -> None:
+    target = tmp_path / "s.npz"
+    ended = call("convert", str(session), str(target), "--json", "--compress")
+    told = json.loads(ended.out)
+    assert told.pop("seconds") >= 0
+    assert told == {
+        "read": 111,
+        "written": 110,
+        "left_out": [
+            {
+                "type": "STRING",
+                "reason": ".npz holds poses, sensors, images and NDARRAY",
+                "count": 1,
+            }
+        ],
+        "files": [str(target)],
+        "notes": [],
+    }
+
+
+def test_the_formats_are_listed(call: Call) -> None:
+    ended = call("convert", "--formats")
+    assert ended.status == 0
+    assert ended.out.splitlines()[0].split() == ["ending", "reads", "writes", "needs", "what"]
+    assert ".parquet" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        ((), 2, "SOURCE and TARGET are needed"),
+        (("{s}",), 2, "SOURCE and TARGET are needed"),
+        (("{s}", "{d}/x.txt"), 2, "names of files to write end in .mcap"),
+        (("{d}/x.txt", "{d}/x.csv"), 2, "names of files to read end in .mcap"),
+        (("{s}", "{d}/x.csv", "--most", "3"), 2, "has no use for 'most'"),
+        (("{s}", "{d}/x.csv", "--from", "1:x"), 2, "'1:x' is no moment"),
+        (("{s}", "{d}/x.csv", "--from", "-3"), 2, "argument --from"),
+        (("{s}", "{s}", "--overwrite"), 1, "is source and target"),
+        (("{s}", "{d}/x.csv", "--device", "None"), 1, "is selected"),
+        (("{d}/none.mcap", "{d}/x.csv"), 1, "there is no file"),
+    ],
+)
+def test_one_line_says_what_is_wrong(
+    session: Path, tmp_path: Path, call: Call, arguments: tuple[str, ...], status: int, text: str
+) -> None:
+    given = [one.format(s=session, d=tmp_path) for one in arguments]
+    ended = call("convert", *given)
+    assert (ended.status, ended.out) == (status, "")
+    assert text in ended.err
+    assert "Traceback" not in ended.err
+    assert [file.name for file in tmp_path.iterdir()] == ["session.mcap"]
+
+
+def test_a_file_that_is_there_is_kept_unless_asked(
+    session: Path, tmp_path: Path, call: Call
+) -> None:
+    target = tmp_path / "s.npz"
+    target.write_text("old")
+    ended = call("convert", str(session), str(target))
+    assert (ended.status, target.read_text()) == (1, "old")
+    assert "there is such a file" in ended.err
+    assert call("convert", str(session), str(target), "--overwrite").status == 0
+    assert np.load(target)["Probe/matrices"].shape == (100, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("package", "target", "extra"),
+    [
+        ("pyarrow", "s.parquet", "tables"),
+        ("foxglove", "s.foxglove.mcap", "foxglove"),
+        ("SimpleITK", "s.nii", "images"),
+    ],
+)
+def test_what_is_not_installed_is_named(
+    session: Path,
+    tmp_path: Path,
+    call: Call,
+    monkeypatch: pytest.MonkeyPatch,
+    package: str,
+    target: str,
+    extra: str,
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    ended = call("convert", str(session), str(tmp_path / target))
+    assert ended.status == 1
+    assert f"pip install 'igtl[{extra}]'" in ended.err
+    assert [file.name for file in tmp_path.iterdir()] == ["session.mcap"]
+
+
+def test_progress_is_shown_and_ctrl_c_leaves_no_file(
+    tmp_path: Path, start_on_terminal: StartOnTerminal
+) -> None:
+    source, target = tmp_path / "session.mcap", tmp_path / "s.csv"
+    pose = entry(igtl.Transform(np.eye(4), device_name="Probe"))
+    with FileWriter(source) as writer:
+        for n in range(200_000):
+            writer.add(pose._replace(time_ns=pose.time_ns + n))
+    program = start_on_terminal("convert", str(source), str(target))
+    program.wait_for("s left")
+    assert program.interrupt() == 130
+    assert [file.name for file in tmp_path.iterdir()] == ["session.mcap"]
+    assert "messages" in program.shown
