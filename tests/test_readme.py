@@ -12,7 +12,7 @@ README = Path(__file__).parents[1] / "README.md"
 
 def test_python_blocks_run() -> None:
     blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 5
+    assert len(blocks) == 7
     program = "\n".join(blocks)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
