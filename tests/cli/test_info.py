@@ -9,8 +9,11 @@ import pytest
 
 import igtl
 from igtl.cli import status
+from igtl.cli.holdings import table
 from igtl.codec.frame import parse
 from igtl.recording.entry import Entry
+from igtl.recording.recording import read
+from igtl.recording.survey import survey
 from igtl.recording.writer import FileWriter
 from tests.cli.conftest import Call, StartOnTerminal
 from tests.recording.large import write_large
@@ -45,10 +48,10 @@ def test_a_table_for_people(session: Path, call: Call) -> None:
     assert (ended.status, ended.err) == (status.DONE, "")
     head, counts, _, *table, _, event, _, dropped = ended.out.splitlines()
     assert head.startswith(f"{session}: ")
-    assert ", complete, by igtl" in head
+    assert ", complete, not checked (--check), by igtl" in head
     assert counts == "103 messages in 1.992 s from 2023-11-14 22:13:20 UTC on"
     headings, probe, images = (" ".join(line.split()) for line in table)
-    assert headings == ("device type messages rate std p99 gaps from to size connection latest")
+    assert headings == ("device type messages rate jitter p99 gaps from to size connection latest")
     assert probe == (
         "Probe TRANSFORM 100 49.7/s 99.995 ms 10.000 ms 1, up to 1.010 s at 0.590 s "
         "0.000 s 1.990 s 13.4 kB tracker ( 0.00, 0.00, 0.00) mm turned 0.0 deg"
@@ -58,7 +61,7 @@ def test_a_table_for_people(session: Path, call: Call) -> None:
         "5 x 6 x 1 uint8, 0.5 x 0.5 x 0.5 mm, RAS; "
         "first 5 x 4 x 1 uint8, 0.5 x 0.5 x 0.5 mm, RAS"
     )
-    assert event == "     2.000 s  scanner lost: text reset"
+    assert event == "     2.0 s  scanner lost: reset"
     assert dropped == "2 messages dropped: the recorder could not keep up"
 
 
@@ -115,6 +118,70 @@ def test_only_some_of_it(session: Path, call: Call) -> None:
     )
 
 
+def test_types_in_any_case_and_misspelt(session: Path, call: Call) -> None:
+    (stream,) = facts(call, str(session), "--type", "transf*")["streams"]
+    assert stream["type"] == "TRANSFORM"
+    ended = call("info", str(session), "--type", "TRASFORM")
+    first = "igtl: no message is of type 'TRASFORM'; did you mean TRANSFORM?"
+    assert ended.err.splitlines()[0] == first
+    ended = call("info", str(session), "--type", "SENSOR")
+    assert "'SENSOR'; there are: IMAGE, TRANSFORM\n" in ended.err
+
+
+def test_without_messages_no_time_is_told(tmp_path: Path, session: Path, call: Call) -> None:
+    path = tmp_path / "a.mcap"
+    with FileWriter(path) as writer:
+        writer.event("connected", "a:1", START, text="127.0.0.1:1")
+    ended = call("info", str(path))
+    assert ended.out.splitlines()[1:] == ["no messages", "", "     0.0 s  a:1 connected"]
+    found = facts(call, str(path))
+    assert (found["start_time"], found["events"][0]["time"]) == (None, 0.0)
+    ended = call("info", str(session), "--device", "nobody")
+    assert ended.out.splitlines()[1] == "no messages"
+
+
+def test_events_in_plain_words(tmp_path: Path, call: Call) -> None:
+    path, at = tmp_path / "a.mcap", START + 50 * MS
+    with FileWriter(path) as writer:
+        writer.event("connected", "a:1", START + 49 * MS, text="127.0.0.1:1")
+        writer.add(entry(igtl.String("x"), 50))
+        writer.event("lost", "a:1", at + 1200 * MS, text="reset", gap=0.022395214)
+        writer.event("restored", "a:1", at + 1900 * MS, text="127.0.0.1:1", gap=0.7123)
+        writer.event("cut", "", at + 2000 * MS, text="disk full", count=2)
+    assert call("info", str(path)).out.splitlines()[-4:] == [
+        "     0.0 s  a:1 connected",
+        "     1.2 s  a:1 lost: reset",
+        "     1.9 s  a:1 restored after 0.7 s",
+        "     2.0 s  cut: disk full, count 2",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 100])
+def test_a_table_fits_a_terminal(session: Path, width: int) -> None:
+    with read(session) as recording:
+        streams = survey(recording).streams
+    lines = list(table(streams, width))
+    assert max(map(len, lines)) <= width
+    assert len(lines) == 6
+    if width >= 80:
+        assert "1, up to 1.010 s  " in lines[1]
+        assert not {"from", "to", "latest"} & set(lines[0].split())
+        assert lines[4] == "Probe TRANSFORM: ( 0.00, 0.00, 0.00) mm turned 0.0 deg"
+    assert lines[5].startswith("US IMAGE")
+    assert len(list(table(streams, 400))) == len(list(table(streams, None))) == 3
+
+
+def test_a_terminal_gets_what_fits(session: Path, start_on_terminal: StartOnTerminal) -> None:
+    program = start_on_terminal("info", str(session))
+    program.wait_for("Probe TRANSFORM: (")
+
+
+def test_a_file_named_twice(session: Path, call: Call) -> None:
+    ended = call("info", str(session), str(session))
+    assert (ended.status, ended.out) == (status.FAILED, "")
+    assert "session.mcap was named twice" in ended.err
+
+
 def test_a_check_of_a_sound_file(session: Path, call: Call) -> None:
     ended = call("info", str(session), "--check")
     assert ended.status == status.DONE
@@ -138,7 +205,9 @@ def test_a_check_of_a_damaged_file(session: Path, call: Call) -> None:
     ended = call("info", str(session), "--check")
     assert ended.status == status.FAILED
     assert "a chunk whose CRC-32 is wrong, " in ended.out
-    assert "checked 102 messages" in ended.out
+    assert ", damaged, by igtl" in ended.out
+    last = ended.out.splitlines()[-1]
+    assert last == "checked 102 messages, 13.7 kB: what is left; of that, checksums all right"
 
 
 def test_a_check_of_what_came_wrong(tmp_path: Path, call: Call) -> None:

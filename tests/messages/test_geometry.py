@@ -33,6 +33,15 @@ def test_the_way_back(matrix: Any, size: tuple[int, int, int]) -> None:
     assert not again.flags.writeable
 
 
+@pytest.mark.parametrize("odd", [np.inf, -np.inf, np.nan])
+def test_odd_numbers_of_a_peer_pass_without_a_warning(odd: float) -> None:
+    matrix = np.eye(4)
+    matrix[:3, :3] = odd
+    values = geometry.to_wire(matrix, (3, 1, 3))
+    assert np.array_equal(values[:9], [odd] * 9, equal_nan=True)
+    assert np.isnan(values[9]) or np.isinf(values[9])
+
+
 @given(rows(EIGHTHS))
 def test_flipping_turns_x_and_y_about(matrix: Any) -> None:
     other = geometry.flipped(matrix)

@@ -356,3 +356,9 @@ def test_fields_of_a_received_message_are_decoded_once() -> None:
         "metadata",
         "message_id",
     }
+
+
+@pytest.mark.parametrize("data", ["abc", 5, None, memoryview(bytes(200))[::2]])
+def test_only_bytes_are_decoded(data: object) -> None:
+    with pytest.raises(igtl.MessageError, match=f"is {type(data).__name__}, expected the bytes"):
+        igtl.decode(data)  # type: ignore[arg-type]

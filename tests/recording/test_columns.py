@@ -23,6 +23,8 @@ from igtl.recording.recording import Recording, read
 from igtl.recording.writer import FileWriter
 from tests.recording.stock import MIXED, START, Item, write_stock
 
+#: The mixed messages, over one connection.
+ONE = tuple(item._replace(connection="c") for item in MIXED)
 TURN = np.array(((0.0, -1, 0, 10), (1, 0, 0, 20), (0, 0, 1, 30), (0, 0, 0, 1)))
 
 
@@ -138,7 +140,7 @@ def test_columns_are_what_decoding_gives(
     ],
 )
 def test_columns_of_mixed_messages(cls: type[igtl.Message], device: str, tmp_path: Path) -> None:
-    with read(write_stock(tmp_path / "a.mcap", MIXED, chunk_size=1500)) as recording:
+    with read(write_stock(tmp_path / "a.mcap", ONE, chunk_size=1500)) as recording:
         assert same_as_decoded(recording, cls, device) > 10
         assert same_as_decoded(recording[0.5:0.9], cls, device) > 3
 
@@ -189,6 +191,12 @@ def test_positions_of_all_three_sizes(tmp_path: Path) -> None:
         assert (poses.timestamps.tolist(), poses.left_out) == ([1.5] * 3, 1)
 
 
+def test_numbers_that_are_none_come_without_a_warning(tmp_path: Path) -> None:
+    signalling = bytes.fromhex("7f800001")
+    with recorded(tmp_path, body("TRANSFORM", signalling * 12)) as recording:
+        assert np.isnan(recording.columns(igtl.Transform)["matrix"][0, :3]).all()
+
+
 def test_types_of_varying_size(tmp_path: Path) -> None:
     sensors = [igtl.Sensor([i, 2.0 * i], "N", device_name="Force") for i in range(3)]
     arrays = [igtl.NDArray(np.zeros((2, i)), device_name="Net") for i in range(3)]
@@ -197,6 +205,17 @@ def test_types_of_varying_size(tmp_path: Path) -> None:
         assert recording.columns(igtl.Sensor)["unit"].tolist() == ["N"] * 3
         shapes = [one.shape for one in recording.columns(igtl.NDArray)["array"]]
         assert shapes == [(2, 0), (2, 1), (2, 2)]
+
+
+def test_a_header_of_another_type_than_its_channel_is_left_out(tmp_path: Path) -> None:
+    items = [item for item in ONE if item.data[2:8] == b"STRING"]
+    path = write_stock(tmp_path / "a.mcap", items, enable_crcs=False)
+    data = bytearray(path.read_bytes())
+    data[data.index(items[3].data) + 2] ^= 1
+    path.write_bytes(data)
+    with read(path) as recording:
+        columns = recording.columns(igtl.String, "Log")
+        assert (len(columns.times), columns.left_out) == (len(items) - 1, 1)
 
 
 def test_what_is_too_much_for_memory_is_refused(
@@ -245,7 +264,7 @@ def test_wrong_checksums_that_our_writer_noted_are_left_out(tmp_path: Path) -> N
 
 
 def test_which_device(tmp_path: Path) -> None:
-    with read(write_stock(tmp_path / "a.mcap", MIXED)) as recording:
+    with read(write_stock(tmp_path / "a.mcap", ONE)) as recording:
         with pytest.raises(RecordingError, match=r"of which device.*'Probe', 'Reference'"):
             recording.columns(igtl.Transform)
         with pytest.raises(RecordingError, match=r"no TRANSFORM of device 'Prob'.*'Probe'"):
@@ -254,6 +273,52 @@ def test_which_device(tmp_path: Path) -> None:
             recording.columns(igtl.Sensor)
         assert len(recording.columns(igtl.Position).times) > 10
         assert recording[:0.035].columns(igtl.String).times.tolist() == [(START + 30_000_000) / 1e9]
+
+
+def test_what_is_no_class_and_no_name(tmp_path: Path) -> None:
+    with recorded(tmp_path, igtl.Transform(TURN, device_name="Probe")) as recording:
+        with pytest.raises(RecordingError, match=r"'Probe' is str, expected a message class"):
+            recording.columns("Probe")  # type: ignore[arg-type]
+        with pytest.raises(RecordingError, match=r"is type, expected the name of a device"):
+            recording.poses(igtl.Transform)  # type: ignore[arg-type]
+
+
+def test_devices_of_one_name_over_several_connections_are_not_mixed(tmp_path: Path) -> None:
+    tracked = igtl.TrackingData((igtl.Tool("A", TURN),), device_name="T")
+    datas = [igtl.encode(one) for one in (igtl.Transform(TURN, device_name="Probe"), tracked)]
+    times = {"a:1": (0, 4), "b:2": (3, 7)}
+    items = [
+        Item(START + second * 10**9, connection, data)
+        for connection, seconds in times.items()
+        for second in seconds
+        for data in datas
+    ]
+    with read(write_stock(tmp_path / "a.mcap", items)) as recording:
+        several = r"'Probe' came over several .*'a:1', 'b:2'; .*select\(connection='a:1'\)"
+        with pytest.raises(RecordingError, match=several):
+            recording.poses("Probe")
+        with pytest.raises(RecordingError, match=several):
+            recording.columns(igtl.Transform, "Probe")
+        with pytest.raises(RecordingError, match="TDATA of 'T' came over several"):
+            recording.poses("A")
+        for name in ("Probe", "A"):
+            found = recording.select(connection="b:2").poses(name)
+            assert_array_equal(found.times, [1.7e9 + 3, 1.7e9 + 7])
+
+
+def test_a_connection_that_follows_another_goes_on_with_it(tmp_path: Path) -> None:
+    data = igtl.encode(igtl.Transform(TURN, device_name="Probe"))
+    items = [Item(START + i * 10**9, "ab"[i >= 2], data) for i in range(4)]
+    with read(write_stock(tmp_path / "a.mcap", items)) as recording:
+        assert len(recording.poses("Probe").times) == 4
+
+
+def test_poses_are_shown_in_a_few_words(tmp_path: Path) -> None:
+    probe, other = igtl.Transform(TURN, device_name="Probe"), igtl.Tool("A", TURN)
+    tracked = igtl.TrackingData((other,), device_name="T")
+    with recorded(tmp_path, probe, probe, tracked) as recording:
+        assert repr(recording.poses("Probe")) == "<Poses: 2 of Probe>"
+        assert repr(recording.poses("A")) == "<Poses: 1 of A>"
 
 
 def test_a_device_whose_name_has_brackets(tmp_path: Path) -> None:
@@ -265,7 +330,7 @@ def test_a_device_whose_name_has_brackets(tmp_path: Path) -> None:
 def test_poses_of_a_transform(tmp_path: Path) -> None:
     later = igtl.Transform(np.eye(4), device_name="Probe", timestamp=7, message_id=1)
     with recorded(tmp_path, igtl.Transform(TURN, device_name="Probe"), later) as recording:
-        times, timestamps, matrices, valid, left_out = recording.poses("Probe")
+        times, timestamps, matrices, valid, left_out, _ = recording.poses("Probe")
         assert_array_equal(matrices, [TURN, np.eye(4)])
         assert_array_equal(times, [1.7e9, 1.7e9 + 1])
         assert_array_equal(timestamps, [np.nan, 7])

@@ -234,6 +234,9 @@ def test_two_cannot_play_at_once(path: Path) -> None:
         ({"speed": 0.0}, "speed is 0.0, expected more than 0"),
         ({"speed": -1.0}, "speed is -1.0"),
         ({"speed": math.nan}, "speed is nan"),
+        ({"speed": "fast"}, "speed is 'fast', expected a number"),
+        ({"start": "1:20"}, "start is '1:20', expected a number"),
+        ({"end": "1:20"}, "end is '1:20', expected a number"),
         ({"start": 3.0}, "part from 3 s to 2 s is not in a recording of 2 s"),
         ({"start": -1.0}, "part from -1 s"),
         ({"start": 1.0, "end": 0.5}, "part from 1 s to 0.5 s"),
@@ -242,7 +245,7 @@ def test_two_cannot_play_at_once(path: Path) -> None:
         ({"times": "new"}, "times is 'new', expected 'kept' or 'now'"),
     ],
 )
-def test_wrong_arguments_are_told(path: Path, arguments: dict[str, float], complaint: str) -> None:
+def test_wrong_arguments_are_told(path: Path, arguments: dict[str, object], complaint: str) -> None:
     recorded(path, numbered(0, 2))
     with pytest.raises(igtl.MessageError, match=complaint):
         igtl.Player(path, **arguments)  # type: ignore[arg-type]
@@ -255,6 +258,13 @@ def test_a_jump_out_of_the_recording_is_refused(path: Path, position: float) -> 
     with pytest.raises(igtl.MessageError, match="expected 0 s to 2 s"):
         player.seek(position)
     assert player.position == 0.0
+
+
+def test_it_says_where_it_is(path: Path) -> None:
+    recorded(path, numbered(0, 2))
+    player = igtl.Player(path)
+    player.seek(1.25)
+    assert repr(player) == "<Player at 1.250 s of 2.000 s>"
 
 
 def test_what_is_no_recording_is_told(tmp_path: Path) -> None:

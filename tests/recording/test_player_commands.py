@@ -91,11 +91,15 @@ def test_parameters_may_stand_in_the_metadata(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("name", "values", "complaint"),
     [
-        ("Seek", {}, 'Time is \'\', expected a number: <Command Name="Seek" Time="1.5"/>'),
+        (
+            "Seek",
+            {},
+            'the parameter Time is missing, expected a number: <Command Name="Seek" Time="1.5"/>',
+        ),
         ("Seek", {"Time": "soon"}, "Time is 'soon', expected a number"),
         ("Seek", {"Time": "nan"}, "Time is 'nan'"),
         ("Seek", {"Time": "40000"}, "position 40000.0 is not in the part .* 0 s to 32400 s"),
-        ("SetSpeed", {"Speed": "0"}, "speed is 0.0, expected more than 0"),
+        ("SetSpeed", {"Speed": "0"}, "Speed is 0, expected a number above 0 or 'max'"),
         ("SetSpeed", {"Speed": "fast"}, "Speed is 'fast', expected a number or 'max'"),
     ],
 )

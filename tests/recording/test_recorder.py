@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import gc
 import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,10 +70,13 @@ def test_what_a_caller_changes_later_is_not_recorded(path: Path) -> None:
         recorder.write(igtl.Image(pixels))
         numbers = memoryview(body).cast("I").toreadonly()
         recorder.write(frame._replace(body=numbers))
+        scattered = memoryview(bytes(frame.body) + bytes(frame.body))[::2]
+        recorder.write(frame._replace(body=scattered))
         body[:] = bytes(len(body))
         pixels[:] = 1
-    first, second, third, fourth = stored(path)
+    first, second, third, fourth, fifth = stored(path)
     assert first.data == fourth.data
+    assert fifth.data[58:] == bytes(frame.body)[::2] * 2
     assert first.data == second.data == frame.to_bytes()
     decoded = igtl.decode(third.data)
     assert isinstance(decoded, igtl.Image)
@@ -140,6 +146,61 @@ def test_it_taps_a_link_until_that_ends(path: Path) -> None:
         server.publish(igtl.String("second"))
         link.receive(10)
     assert texts(path) == {link.endpoint: "first"}
+
+
+def test_a_tap_that_ended_keeps_nothing(path: Path) -> None:
+    with igtl.Server(port=0) as server, igtl.connect(server.endpoint) as link:
+        recorder = Recorder(path)
+        recorder.tap(link)
+        recorder.close()
+        gone: list[weakref.ref[Any]] = [weakref.ref(recorder)]
+        del recorder
+        with Recorder(path, overwrite=True) as other:
+            for _ in range(2):
+                guest = igtl.connect(server.endpoint)
+                end = other.tap(guest)
+                end()
+                end()
+                guest.close()
+                gone.append(weakref.ref(guest))
+                del guest, end
+            gc.collect()
+            assert [one() for one in gone] == [None] * 3
+
+
+def test_the_end_of_a_link_is_noted(path: Path) -> None:
+    with Recorder(path) as recorder:
+        with igtl.Server(port=0) as server:
+            link = igtl.connect(server.endpoint)
+            recorder.tap(link)
+        with link:
+            assert list(link) == []
+    assert [one["event"] for one in events(path)] == ["connected", "ended"]
+    assert "closed the connection" in events(path)[1]["text"]
+
+
+def test_memory_of_a_large_message_is_free_once_it_is_written(path: Path) -> None:
+    pixels = np.zeros(6 * MIB, np.uint8)
+    gone = weakref.ref(pixels)
+    with Recorder(path, flush=0.2) as recorder:
+        recorder.write(pose(0)._replace(body_size=pixels.size, body=pixels.data.toreadonly()))
+        del pixels
+        eventually(lambda: gone() is None)
+    assert recorder.messages == 1
+
+
+def test_counting_while_devices_come(path: Path) -> None:
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with Recorder(path) as recorder:
+            frames = [pose(0, f"P{number}") for number in range(3000)]
+            sender, _ = background(lambda: [recorder.write(frame) for frame in frames])
+            while sum(recorder.counts.values()) < 3000:
+                pass  # as often as can be
+            sender.result()
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def test_closing_ends_the_taps(path: Path) -> None:
@@ -347,6 +408,15 @@ def test_it_goes_on_with_a_new_file_before_one_is_too_large(path: Path) -> None:
     assert [sum(recorder.counts.values()), len(recorder.counts)] == [40, 1]
 
 
+def test_parts_of_small_messages_are_not_too_large(path: Path) -> None:
+    with Recorder(path, split_bytes=100_000) as recorder:
+        for number in range(5000):
+            recorder.write(pose(number), "abc"[number % 3])
+    sizes = [file.stat().st_size for file in recorder.paths]
+    assert all(95_000 < size < 101_000 for size in sizes[:-1])
+    assert len(sizes) > 5
+
+
 def test_it_goes_on_with_a_new_file_after_a_while(path: Path) -> None:
     with Recorder(path, split_seconds=0.1) as recorder:
         eventually(lambda: recorder.write(pose(0)) and len(recorder.paths) > 2)
@@ -364,12 +434,13 @@ def test_parts_that_are_there_are_kept(path: Path) -> None:
 
 
 def test_parts_of_a_recording_that_is_overwritten_are_removed(path: Path) -> None:
-    path.with_name("session-007.mcap").write_text("old")
-    other = path.with_name("session-x07.mcap")
-    other.write_text("another")
+    names = ["001", "002", "101", "20260101", "x07"]
+    for name in names:
+        path.with_name(f"session-{name}.mcap").write_text("old")
     with Recorder(path, split_bytes=1000, overwrite=True):
         pass
-    assert parts(path) == [path.with_name("session-001.mcap"), other]
+    names.remove("002")  # 101 follows none: it may be another recording
+    assert parts(path) == [path.with_name(f"session-{name}.mcap") for name in names]
 
 
 def test_devices_without_end_need_several_files(
@@ -392,7 +463,11 @@ def test_the_next_file_cannot_be_made(path: Path) -> None:
         recorder.write(bulk(30_000, str(number)))
     with pytest.raises(igtl.RecordingError, match="session-002"):
         recorder.close()
-    assert len(stored(path.with_name("session-001.mcap"))) == recorder.messages
+    first = path.with_name("session-001.mcap")
+    assert len(stored(first)) == recorder.messages
+    (cut,) = events(first)
+    assert (cut["event"], cut["count"]) == ("cut", recorder.dropped)
+    assert "session-002.mcap is there already" in cut["text"]
     assert recorder.messages + recorder.dropped == 5
 
 
@@ -418,7 +493,7 @@ def test_a_full_disk_ends_the_recording_in_good_order(full: Path) -> None:
         written += 1
     assert not recorder.write(pose(0))
     with pytest.raises(
-        igtl.RecordingError, match=r"cannot be written: .*messages are kept in .*lost"
+        igtl.RecordingError, match=r"cannot be written: .*; kept in .*: .* messages, .*lost"
     ):
         recorder.close()
     found = stored(full)
@@ -428,6 +503,24 @@ def test_a_full_disk_ends_the_recording_in_good_order(full: Path) -> None:
     assert re.search("No space left|File too large", note["text"])
     assert note["count"] > 0
     recorder.close()  # it was said once
+
+
+def test_a_file_that_cannot_even_be_closed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder(path, flush=0.1)
+    file = recorder._file._file._file
+    close = os.close
+
+    def broken(descriptor: int) -> None:
+        close(descriptor)
+        if descriptor == file:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "close", broken)
+    monkeypatch.setattr(os, "fdatasync", lambda _: broken(file))
+    recorder.write(pose(0))
+    eventually(lambda: recorder.error)
+    with pytest.raises(igtl.RecordingError, match="Input/output error"):
+        recorder.close()
 
 
 def test_trouble_does_not_hide_other_trouble(full: Path) -> None:
@@ -459,14 +552,158 @@ def test_a_program_that_forgets_to_close(path: Path) -> None:
     assert statistics(path).message_count == 1
 
 
+def test_closing_goes_on_after_ctrl_c(path: Path) -> None:
+    pipe = Pipe(path)
+    recorder = Recorder(path, overwrite=True)
+    recorder.write_all([bulk(MIB)] * 20)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for _ in range(2):  # threading's own `join` would not wait the second time
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                recorder.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    data = pipe.read()
+    recorder.close()
+    assert stored_events(data()) == (20, [])
+    assert recorder.messages == 20
+
+
+def test_closing_in_a_process_that_was_forked_off_does_not_hang(path: Path) -> None:
+    with Recorder(path) as recorder:
+        recorder.write(pose(0))
+        child = os.fork()
+        if not child:
+            recorder.close()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        recorder.write(pose(1))
+    assert len(stored(path)) == 2
+
+
 def test_closing_again_does_nothing(path: Path) -> None:
     recorder = Recorder(path)
     recorder.close()
     size = path.stat().st_size
     recorder.close()
-    assert not recorder.write(pose(0))
-    assert recorder.dropped == 1
     assert path.stat().st_size == size
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        lambda recorder: recorder.write(pose(0)),
+        lambda recorder: recorder.write_all([pose(0)]),
+        lambda recorder: recorder.event("late"),
+        lambda recorder: recorder.tap(igtl.Server),
+    ],
+)
+def test_nothing_goes_into_a_closed_recorder(
+    path: Path, late: Callable[[Recorder], object]
+) -> None:
+    with Recorder(path) as recorder:
+        recorder.write(pose(0))
+    with pytest.raises(
+        igtl.RecordingError, match=r"session\.mcap was closed: nothing more goes in"
+    ):
+        late(recorder)
+    assert (recorder.messages, recorder.dropped) == (1, 0)
+    assert repr(recorder) == f"<Recorder '{path}': 1 message, 0 dropped, closed>"
+
+
+def test_it_says_how_it_goes(path: Path) -> None:
+    with Recorder(path, queue_messages=1) as recorder:
+        recorder.write_all([pose(0)] * 1261)
+        eventually(lambda: recorder.messages == 1261)
+        assert repr(recorder) == f"<Recorder '{path}': 1,261 messages, 0 dropped>"
+
+
+# ---- two at once
+
+RECORD = """
+import sys, igtl
+with igtl.Recorder(sys.argv[1], overwrite=True) as recorder:
+    recorder.write(igtl.String("kept"))
+    print("records", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_file_that_another_program_records_is_not_taken(path: Path) -> None:
+    path.write_text("not worth keeping")
+    with subprocess.Popen(
+        [sys.executable, "-c", RECORD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"records\n"
+        with pytest.raises(igtl.RecordingError, match="is being recorded by another program"):
+            Recorder(path, overwrite=True)
+        program.communicate(b"")
+    assert texts(path) == {"": "kept"}
+    with Recorder(path, overwrite=True) as recorder:
+        recorder.write(igtl.String("after"))
+    assert texts(path) == {"": "after"}
+
+
+def test_parts_of_a_recording_that_goes_on_are_not_taken(path: Path) -> None:
+    with Recorder(path, split_bytes=40_000) as first:
+        for number in range(3):
+            first.write(bulk(30_000, str(number)))
+        eventually(lambda: len(first.paths) == 3)
+        with pytest.raises(igtl.RecordingError, match="is being recorded by another program"):
+            Recorder(path, split_bytes=40_000, overwrite=True)
+    assert sum(len(stored(file)) for file in first.paths) == 3
+
+
+def test_a_child_that_was_forked_off_does_not_keep_the_file(path: Path) -> None:
+    inlet, outlet = os.pipe()
+    with Recorder(path) as recorder:
+        recorder.write(pose(0))
+        child = os.fork()
+        if not child:
+            os.close(outlet)
+            os.read(inlet, 1)  # until the parent is through
+            os._exit(0)
+    try:
+        Recorder(path, overwrite=True).close()
+    finally:
+        os.close(outlet)
+        os.close(inlet)
+        os.waitpid(child, 0)
+
+
+def test_who_reads_a_file_that_is_overwritten_goes_on(path: Path) -> None:
+    with Recorder(path) as recorder:
+        recorder.write_all([bulk(100_000)] * 20)
+    with igtl.read(path) as recording:
+        Recorder(path, overwrite=True).close()  # a file cut short would end this program: SIGBUS
+        assert len(list(recording.frames())) == 20
+    with igtl.read(path) as recording:
+        assert list(recording.frames()) == []
+
+
+# ---- wrong uses of it
+
+
+def test_a_source_is_tapped_once(path: Path) -> None:
+    with igtl.Server(port=0) as server, Recorder(path) as recorder:
+        end = recorder.tap(server)
+        with pytest.raises(igtl.RecordingError, match="is tapped already"):
+            recorder.tap(server)
+        end()
+        recorder.tap(server)
+        server.publish(igtl.String("once"))
+    assert len(stored(path)) == 1
+
+
+def test_only_servers_and_links_are_tapped(path: Path) -> None:
+    with (
+        Recorder(path) as recorder,
+        pytest.raises(igtl.MessageError, match="'localhost' cannot be tapped: expected a server"),
+    ):
+        recorder.tap("localhost")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

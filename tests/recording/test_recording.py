@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import math
+import struct
 import threading
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -301,6 +302,51 @@ def test_several_files_are_one_recording(tmp_path: Path) -> None:
         read(paths[0], tmp_path / "x.txt")
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "nothing.mcap")
+
+
+def test_what_glob_gives_is_read(tmp_path: Path) -> None:
+    parts = MIXED[:70], MIXED[70:]
+    for number, part in enumerate(parts):
+        write_stock(tmp_path / f"a-{number}.mcap", part)
+    with read(tmp_path.glob("a-*.mcap")) as recording:
+        assert items_of(recording) == list(MIXED)
+    with read([str(path) for path in tmp_path.glob("a-*.mcap")]) as recording:
+        assert len(recording) == 200
+    with pytest.raises(RecordingError, match="at least one"):
+        read([])
+    for wrong in (3, b"a.mcap", [3]):
+        with pytest.raises(RecordingError, match="expected the path of a recording"):
+            read(wrong)  # type: ignore[arg-type]
+
+
+def test_no_file_is_read_twice_by_whatever_name(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "same.mcap").symlink_to(file)
+    for again in (file, str(file), tmp_path / "same.mcap"):
+        with pytest.raises(RecordingError, match=r"(a|same)\.mcap was named twice"):
+            read(file, again)
+
+
+def test_it_is_shown_in_a_few_words(recording: Recording, file: Path, tmp_path: Path) -> None:
+    assert repr(recording) == "<igtl.Recording a.mcap: 200 messages of 5 devices, 2.0 s>"
+    first = recording.select(device="Log")[:0.035]
+    assert repr(first) == "<igtl.Recording a.mcap: 1 message of 1 device, 0.0 s>"
+    assert repr(recording.select(device="x")).endswith(": 0 messages of 0 devices>")
+    recording.close()
+    assert repr(recording) == "<igtl.Recording a.mcap (closed)>"
+    bare = write_stock(tmp_path / "b.mcap", MIXED, use_chunking=False)
+    with read(bare, file) as both:  # without indexes, so that it would have to be read
+        assert repr(both) == f"<igtl.Recording {both.paths[0].name} and 1 more>"
+
+
+def test_the_start_is_that_of_the_first_message_whatever_its_index_says(tmp_path: Path) -> None:
+    path = write_stock(tmp_path / "a.mcap", MIXED[:9])
+    data = bytearray(path.read_bytes())
+    entry = struct.pack("<Q", MIXED[0].time_ns)
+    data[data.index(entry, data.index(MIXED[8].data))] ^= 1  # in the index: 1 ns, within the chunk
+    path.write_bytes(data)
+    with read(path) as recording:
+        assert recording.zero_ns == MIXED[0].time_ns
+        assert items_of(recording[0:0.005]) == [MIXED[0]]
 
 
 def test_messages_in_any_order_of_time(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from mcap.writer import CompressionType, Writer
 import igtl
 from igtl.errors import RecordingError
 from igtl.recording.entry import Entry
+from igtl.recording.layout import chunk_head
 from igtl.recording.recovery import RecoveredChannel, recover
+from igtl.recording.scan import Scan
 from igtl.recording.writer import FileWriter
 from tests.recording.damaging import (
     START,
@@ -185,6 +187,19 @@ def test_what_is_lost_is_counted_without_the_end_of_the_file(tmp_path: Path, pat
     assert (found.lost, found.is_exact, found.is_complete) == (1, False, False)
 
 
+def test_a_damaged_index_costs_and_counts_nothing(tmp_path: Path, path: Path) -> None:
+    messages = write(path, 12, 700)
+    data = path.read_bytes()
+    with Scan(path) as scan:
+        first = scan.blocks[0]
+        index = first.position + len(chunk_head(0, 0, 0, 0)) + first.size
+    for size in (len(data), data.rindex(b"\x0f\x04\0\0\0\0\0\0\0")):  # with an end, without
+        for bit in range(8):
+            outcome = recovered(tmp_path, flipped(data[:size], 8 * index + bit))
+            assert outcome is not None
+            assert (outcome[0], outcome[1].lost) == (messages, 0), bit
+
+
 def test_a_message_that_came_with_a_wrong_checksum_is_kept(tmp_path: Path, path: Path) -> None:
     messages = write(path, 12, 10_000, wrong=2)
     data = bytearray(path.read_bytes())
@@ -234,12 +249,33 @@ def test_files_of_the_stock_writer(tmp_path: Path, compression: CompressionType)
     assert found.is_intact
 
 
+def test_events_with_any_details_are_kept(path: Path, tmp_path: Path) -> None:
+    details = {"self": 1, "time_ns": 2, "details": {}}
+    with FileWriter(path) as writer:
+        writer.event("odd", "a", START, **details)
+    recover(path, tmp_path / "new.mcap")
+    assert events(tmp_path / "new.mcap") == [{"event": "odd", "connection": "a", **details}]
+
+
 def test_a_recording_without_messages(path: Path, tmp_path: Path) -> None:
     FileWriter(path).close()
     found = recover(path, tmp_path / "new.mcap")
     assert found.is_intact
     assert (found.kept, found.channels) == (0, ())
     assert stored(tmp_path / "new.mcap") == []
+
+
+def test_a_file_of_other_programs_is_refused(path: Path, tmp_path: Path) -> None:
+    with path.open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        schema = writer.register_schema("x", "jsonschema", b"{}")
+        channel = writer.register_channel("/camera", "json", schema)
+        writer.add_message(channel, START, b"{}", START)
+        writer.finish()
+    with pytest.raises(RecordingError, match=r"session.mcap holds no OpenIGTLink messages"):
+        recover(path, tmp_path / "new.mcap")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_large_bodies_come_back(path: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import struct
 import sys
@@ -18,11 +19,13 @@ from igtl.recording.filing import Key
 from igtl.recording.recording import read
 from igtl.recording.scan import Scan
 from igtl.recording.writer import FileWriter
+from tests.recording.damaging import flipped
 from tests.recording.stock import MIXED, START, Item, Note, write_stock
 
 Write = Callable[..., Path]
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+pytestmark = pytest.mark.timeout(7200 if LONG else 60)
 FORMS = {
     "chunks": {},
     "small chunks": {"chunk_size": 900},
@@ -145,6 +148,14 @@ def test_a_bit_that_changed_is_put_right(tmp_path: Path) -> None:
     whole[whole.index(MIXED[7].data) + 60] ^= 4
     (tmp_path / "a.mcap").write_bytes(whole)
     assert found_in(tmp_path / "a.mcap") == list(MIXED[:50])
+
+
+def test_channels_are_known_from_a_chunk_in_which_a_bit_changed(tmp_path: Path) -> None:
+    path = write_stock(tmp_path / "a.mcap", MIXED[:1], repeat_channels=False)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"openigtlink", data.index(b"/TRANSFORM/Probe"))] ^= 1  # its encoding
+    path.write_bytes(data)
+    assert found_in(path) == list(MIXED[:1])
 
 
 def test_an_index_that_lacks_messages_is_not_believed(tmp_path: Path) -> None:
@@ -299,18 +310,79 @@ def test_a_file_that_is_no_recording(data: bytes, looks: str, tmp_path: Path) ->
     assert str(path) in str(raised.value)
 
 
-def test_a_beginning_in_which_a_byte_changed(tmp_path: Path) -> None:
-    path = write_stock(tmp_path / "a.mcap", MIXED[:9])
+@pytest.mark.parametrize("form", ["chunks", "no chunks"])
+def test_a_beginning_in_which_a_bit_changed(form: str, tmp_path: Path) -> None:
+    path = write_stock(tmp_path / "a.mcap", MIXED[:9], **FORMS[form])
     data = bytearray(path.read_bytes())
     data[5] ^= 8
     path.write_bytes(data)
     assert found_in(path) == list(MIXED[:9])
     with Scan(path) as scan:
         assert [one.position for one in scan.damage] == [0]
-    data[6] ^= 8
+
+
+def test_a_beginning_that_is_erased(tmp_path: Path) -> None:
+    path = write_stock(tmp_path / "a.mcap", MIXED[:30], chunk_size=900)
+    data = bytearray(path.read_bytes())
+    with Scan(path) as scan:
+        second, end = scan.blocks[1].position, scan.blocks[-1].position + 60
+    data[:second] = bytes(second)
     path.write_bytes(data)
-    with pytest.raises(RecordingError, match="expected a recording"):
+    found = found_in(path)
+    assert len(found) > 20
+    assert found == list(MIXED[30 - len(found) : 30])
+    data[:end] = bytes(end)  # no chunk is left: it may be anything
+    path.write_bytes(data)
+    with pytest.raises(RecordingError, match="looks like zeros"):
         read(path)
+
+
+@pytest.mark.parametrize("has_summary", [True, False])
+def test_no_bit_of_heads_and_indexes_hides_messages_from_a_selection(
+    has_summary: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mcap"
+    with FileWriter(path, chunk_size=600) as writer:
+        for item in MIXED[:16]:
+            writer.add(Entry(item.time_ns, item.connection, igtl.codec.frame.parse(item.data)))
+    with Scan(path) as scan:
+        places = [(one.position, len(one.stored)) for one in scan.blocks]
+        whole = path.read_bytes()
+    data_end = whole.rindex(b"\x0f\x04\0\0\0\0\0\0\0")
+    whole = whole if has_summary else whole[:data_end]
+    ends = [position for position, _ in places[1:]] + [data_end]
+    bits = [
+        bit
+        for (start, size), end in zip(places, ends, strict=True)
+        for bit in (*range(8 * start, 8 * (start + 49)), *range(8 * (start + 49 + size), 8 * end))
+    ]
+    for bit in bits if LONG else random.Random(has_summary).sample(bits, 250):
+        path.write_bytes(flipped(whole, bit))
+        with read(path) as recording:
+            assert len(list(recording.frames())) == 16, bit
+            assert len(list(recording[0:0.08].frames())) == 8, bit
+            assert len(list(recording[0.08:].frames())) == 8, bit
+            probes = [item for item in MIXED[:16] if item.data[14:20] == b"Probe\0"]
+            assert len(list(recording.select(device="Probe").frames())) == len(probes), bit
+
+
+def test_a_channel_of_the_summary_that_becomes_a_message_is_none(tmp_path: Path) -> None:
+    path = write_stock(tmp_path / "a.mcap", MIXED[:9])
+    data = bytearray(path.read_bytes())
+    at = int.from_bytes(data[-28:-20], "little")  # where the summary begins, by the footer
+    while data[at] != layout.Opcode.CHANNEL:
+        at += layout.RECORD.size + layout.RECORD.unpack_from(data, at)[1]
+    data[at] = layout.Opcode.MESSAGE
+    path.write_bytes(data)
+    with read(path) as recording:
+        assert (len(recording), recording.duration) == (9, 0.08)
+
+
+def test_a_chunk_of_the_time_zero(tmp_path: Path) -> None:
+    with FileWriter(tmp_path / "a.mcap") as writer:
+        writer.add(Entry(0, "c", igtl.codec.frame.parse(MIXED[0].data)))
+    with read(tmp_path / "a.mcap") as recording:
+        assert (len(recording), len(list(recording[:1].frames())), recording.damage) == (1, 1, ())
 
 
 def test_events(tmp_path: Path) -> None:
@@ -334,3 +406,33 @@ def test_events(tmp_path: Path) -> None:
         assert [e.event for e in recording[1:].events] == ["restored", "dropped", ""]
         assert [e.event for e in recording.select(connection="other").events] == ["dropped", ""]
         assert len(recording) == 3
+
+
+def test_an_event_in_which_a_bit_changed_is_read_as_it_was(tmp_path: Path) -> None:
+    note = Note(START + 5, {"event": "dropped", "connection": "tracker", "count": 12})
+    path = write_stock(tmp_path / "a.mcap", [*MIXED[:3], note])
+    data = bytearray(path.read_bytes())
+    data[data.index(b"tracker", data.index(b"dropped"))] ^= 1
+    path.write_bytes(data)
+    with read(path) as recording:
+        assert [(one.event, one.connection, one.count) for one in recording.events] == [
+            ("dropped", "tracker", 12)
+        ]
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_an_event_is_found_whose_index_is_damaged(bit: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.mcap"
+    with FileWriter(path) as writer:
+        writer.add(Entry(START, "c", igtl.codec.frame.parse(MIXED[0].data)))
+        writer.event("lost", "c", START)
+        writer.cut_chunk()
+        writer.add(Entry(START + 2, "c", igtl.codec.frame.parse(MIXED[0].data)))
+    whole = path.read_bytes()
+    with Scan(path) as scan:
+        (number,) = scan.events
+        second = scan.blocks[1].position
+    index = whole.index(layout.RECORD.pack(layout.Opcode.MESSAGE_INDEX, 22) + bytes([number, 0]))
+    path.write_bytes(flipped(whole[: second + 300], 8 * index + bit))
+    with read(path) as recording:
+        assert [one.event for one in recording.events] == ["lost"]

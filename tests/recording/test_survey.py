@@ -107,6 +107,7 @@ def test_what_the_recorder_noted(tmp_path: Path) -> None:
         Note(START + 3, {"event": "skipped", "connection": "t", "count": 5}),
         Note(START + 3, {"event": "checksum", "connection": "t", "count": 6}),
         Note(START + 3, {"event": "lost", "connection": "t", "text": "reset"}),
+        Note(START + 3, {"event": "dropped", "connection": "", "count": float("inf")}),  # no JSON
     ]
     found = surveyed(write_stock(tmp_path / "a.mcap", [probe(0), *notes]))
     assert (found.dropped, found.skipped, found.checksum_errors) == (7, 5, 6)
@@ -155,6 +156,20 @@ def test_a_check_finds_damage(tmp_path: Path) -> None:
     with read(path) as recording:
         assert check(recording, lambda _: None).messages == 199
         assert (survey(recording).lost, survey(recording).messages) == (1, 199)
+
+
+def test_the_bytes_of_what_is_lost_are_nobodys(tmp_path: Path) -> None:
+    items = [probe(0), probe(1), picture(2, (40, 50)), probe(3), picture(4, (40, 50))]
+    path = write_stock(tmp_path / "a.mcap", [picture(-1, (4, 5)), *items])
+    data = bytearray(path.read_bytes())
+    at = data.index(items[2].data) + 70
+    data[at : at + 3] = b"???"
+    path.write_bytes(data)
+    with read(path) as recording:
+        check(recording, lambda _: None)
+        sizes = {one.device_name: (one.messages, one.bytes) for one in survey(recording).streams}
+    small = len(picture(0, (4, 5)).data)
+    assert sizes == {"Probe": (3, 3 * 106), "US": (2, small + len(items[4].data))}
 
 
 steps = st.one_of(

@@ -261,6 +261,26 @@ def test_a_time_that_does_not_fit(path: Path, time_ns: int) -> None:
     assert len(indexed(path)) == 2
 
 
+def test_what_fits_into_no_header_costs_no_channel(path: Path) -> None:
+    with FileWriter(path) as writer:
+        for sequence in (None, 5):
+            with pytest.raises(igtl.MessageError, match="fits into no header"):
+                writer.add(Entry(1, "a", pose(0)._replace(version=1 << 16)), sequence)
+        writer.add(Entry(1, "a", pose(0)))
+    assert dict(statistics(path).channel_message_counts) == {1: 1}
+
+
+def test_a_device_that_takes_nothing_stays(tmp_path: Path) -> None:
+    device = tmp_path / "full"
+    try:
+        os.mknod(device, 0o20600, os.makedev(1, 7))
+    except PermissionError:
+        pytest.skip("only root can make a device")
+    with pytest.raises(igtl.RecordingError, match="No space left on device"):
+        FileWriter(device, overwrite=True)
+    assert device.exists()
+
+
 def test_there_are_no_more_channels_than_a_file_can_have(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,34 +1,80 @@
-"""One stream of a recording as cells of a table, and a whole survey as plain values."""
+"""The streams of a recording as a table, and a whole survey as plain values."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import igtl
 from igtl.cli.amounts import shown_size
 from igtl.cli.summary import summary
+from igtl.cli.table import aligned
 from igtl.cli.terminal import printable
 from igtl.recording.check import Check
 from igtl.recording.events import Event
 from igtl.recording.intervals import Intervals
 from igtl.recording.survey import Stream, Survey
 
-__all__ = ["HEADINGS", "RIGHT", "cells", "plain_survey"]
+__all__ = ["plain_survey", "table"]
 
-HEADINGS = (
-    *("device", "type", "messages", "rate", "std", "p99", "gaps"),
+_HEADINGS = (
+    *("device", "type", "messages", "rate", "jitter", "p99", "gaps"),
     *("from", "to", "size", "connection", "latest"),
 )
-RIGHT = (2, 3, 4, 5, 7, 8, 9)
-"""Numbers of the columns that are aligned to the right."""
+#: Headings of the columns that are aligned to the right.
+_RIGHT = frozenset({"messages", "rate", "jitter", "p99", "from", "to", "size"})
+#: What a narrow terminal does without, first to last.
+_DISPENSABLE = ("to", "from", "size", "p99", "connection")
 
 _LONGEST_TEXT = 60
 #: Up to so many intervals a stream is too short to be called regular or not.
 _FEW = 10
 
 
-def cells(stream: Stream) -> tuple[str, ...]:
+def table(streams: Sequence[Stream], width: int | None) -> Iterator[str]:
+    """A line a stream; the connections only if there are several.
+
+    Args:
+        streams: at least one.
+        width: columns there are; where they are too few for all, the latest messages are on lines
+            of their own below. None: any number.
+    """
+    rows = [dict(zip(_HEADINGS, _cells(one), strict=True)) for one in streams]
+    several = len({row["connection"] for row in rows}) > 1
+    shown = [name for name in _HEADINGS if several or name != "connection"]
+    lines = _laid_out(rows, shown)
+    if width is None or _width(lines) <= width:
+        yield from lines
+        return
+    shown.remove("latest")
+    for row in rows:
+        row["gaps"] = row["gaps"].split(" at ")[0]
+    for name in _DISPENSABLE:
+        if _width(_laid_out(rows, shown)) > width and name in shown:
+            shown.remove(name)
+    lines = _laid_out(rows, shown)
+    yield from (_cut(line, width) for line in lines)
+    yield ""
+    for row in rows:
+        over = f" over {row['connection']}" if several and "connection" not in shown else ""
+        yield _cut(f"{row['device']} {row['type']}{over}: {row['latest']}", width)
+
+
+def _laid_out(rows: Sequence[dict[str, str]], shown: Sequence[str]) -> list[str]:
+    right = [index for index, name in enumerate(shown) if name in _RIGHT]
+    return aligned([shown, *([row[name] for name in shown] for row in rows)], right=right)
+
+
+def _width(lines: Sequence[str]) -> int:
+    return max(map(len, lines))
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _cells(stream: Stream) -> tuple[str, ...]:
     """What the headings promise."""
     found = stream.intervals
     return (
@@ -96,7 +142,7 @@ def plain_survey(found: Survey, checked: Check | None) -> dict[str, Any]:
         "bytes": found.size,
         "library": found.library,
         "complete": found.complete,
-        "start_time": found.start_ns / 1e9,
+        "start_time": found.start_ns / 1e9 if found.start_ns else None,
         "duration": found.duration,
         "messages": found.messages,
         "message_bytes": found.bytes,
@@ -105,7 +151,7 @@ def plain_survey(found: Survey, checked: Check | None) -> dict[str, Any]:
         "checksum_errors": found.checksum_errors,
         "lost": found.lost,
         "streams": [_plain_stream(stream) for stream in found.streams],
-        "events": [_plain_event(event, found.start_ns) for event in found.events],
+        "events": [_plain_event(event, found.zero_ns) for event in found.events],
         "damage": [
             {
                 "file": str(one.path),

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from igtl.cli import arguments, status
 from igtl.cli.amounts import shown_size
 from igtl.cli.arguments import Parser
-from igtl.cli.holdings import HEADINGS, RIGHT, cells, plain_survey
+from igtl.cli.holdings import plain_survey, table
 from igtl.cli.summary import counted
-from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.recording.check import Check, check
+from igtl.recording.events import Event
 from igtl.recording.recording import Recording, read
 from igtl.recording.survey import GAP, Survey, survey
 
@@ -28,9 +32,10 @@ recording, are taken as one. Without --check only the indexes are read, which
 takes a second or so for any size."""
 
 EXAMPLES = """\
-std and p99 are of the times between arrivals: their standard deviation, and
+jitter and p99 are of the times between arrivals: their standard deviation, and
 what 99 of 100 stay below. A gap is more than five times (--gap) the usual
-interval, the median. Times are seconds since the first message.
+interval, the median. Times are seconds since the first message. A terminal
+shows as many columns as fit; a pipe gets all.
 
 --check ends with status 1 if anything is not as it was written or sent. What
 a damaged file still holds, igtl recover puts into a sound one.
@@ -43,7 +48,6 @@ examples:
 
 #: So many lines of one kind are shown; --json has all.
 _MOST_LINES = 20
-_CONNECTION = HEADINGS.index("connection")
 
 
 def add_arguments(parser: Parser) -> None:
@@ -79,7 +83,7 @@ def add_arguments(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Look, perhaps read all, show."""
     with read(*options.files) as whole:
-        recording = whole.select(type=options.type, device=options.device)
+        recording = whole.select(type=_types(whole, options.type), device=options.device)
         checked = _check(recording) if options.check else None
         found = survey(recording, gap=options.gap)
         if options.json:
@@ -90,6 +94,20 @@ def run(options: Namespace) -> int:
         if not found.streams:
             warn("there are no messages in it" + (" like that" if whole.channels else ""))
     return status.DONE if checked is None or _is_sound(found, checked) else status.FAILED
+
+
+def _types(recording: Recording, wanted: Iterable[str]) -> list[str]:
+    """The types that are meant, whatever their case; says so of one that is not there."""
+    there = sorted({key.wire_type for scan in recording.scans for key in scan.keys.values()})
+    meant: list[str] = []
+    for name in wanted:
+        found = [one for one in there if fnmatchcase(one.upper(), name.upper())]
+        if not found:
+            close = get_close_matches(name.upper(), there, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(there)}"
+            warn(f"no message is of type {name!r}; {hint}")
+        meant += found or [name]
+    return meant
 
 
 def _check(recording: Recording) -> Check:
@@ -110,11 +128,12 @@ def _is_sound(found: Survey, checked: Check) -> bool:
 
 
 def _lines(found: Survey, checked: Check | None) -> Iterator[str]:
-    yield from _head(found)
+    yield from _head(found, checked)
     if found.streams:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         yield ""
-        yield from _table(found)
-    for lines in (_events(found), _losses(found), _damage(found), _checked(checked)):
+        yield from table(found.streams, width)
+    for lines in (_events(found), _losses(found), _damage(found), _checked(found, checked)):
         several = list(lines)
         if several:
             yield ""
@@ -123,33 +142,48 @@ def _lines(found: Survey, checked: Check | None) -> Iterator[str]:
                 yield f"... and {len(several) - _MOST_LINES} more: --json has all"
 
 
-def _head(found: Survey) -> Iterator[str]:
+def _head(found: Survey, checked: Check | None) -> Iterator[str]:
     names = ", ".join(printable(str(path)) for path in found.paths)
-    state = "complete" if found.complete else "not complete: cut off, or still being written"
     author = f", by {printable(found.library)}" if found.library else ""
-    yield f"{names}: {shown_size(found.size)}, {state}{author}"
-    messages = f"{found.messages:,} {'message' if found.messages == 1 else 'messages'}"
+    yield f"{names}: {shown_size(found.size)}, {_state(found, checked)}{author}"
+    if not found.messages:
+        yield "no messages"
+        return
+    messages = counted(found.messages, "message")
     start = datetime.fromtimestamp(found.start_ns / 1e9, UTC)
     yield f"{messages} in {found.duration:.3f} s from {start:%Y-%m-%d %H:%M:%S} UTC on"
 
 
-def _table(found: Survey) -> Iterator[str]:
-    """A line a stream; the connections only if there are several."""
-    rows = [HEADINGS, *map(cells, found.streams)]
-    right = set(RIGHT)
-    if len({row[_CONNECTION] for row in rows}) <= 2:
-        rows = [row[:_CONNECTION] + row[_CONNECTION + 1 :] for row in rows]
-    yield from aligned(rows, right=right)
+def _state(found: Survey, checked: Check | None) -> str:
+    """What is known of the files as a whole."""
+    if not found.complete:
+        return "not complete: cut off, or still being written"
+    if found.damage:
+        return "damaged"
+    return "complete, not checked (--check)" if checked is None else "complete"
 
 
 def _events(found: Survey) -> Iterator[str]:
     """What happened to connections; what is only counted is in the losses."""
     for event in found.events:
         if event.event not in ("dropped", "skipped", "checksum"):
-            details = ", ".join(f"{name} {value}" for name, value in event.details.items())
-            text = f"{event.connection} {event.event}" if event.connection else event.event
-            time = (event.time_ns - found.start_ns) / 1e9
-            yield printable(f"{time:10.3f} s  {text}{f': {details}' if details else ''}")
+            time = round((event.time_ns - found.zero_ns) / 1e9, 1) + 0.0  # no -0.0
+            yield printable(f"{time:8,.1f} s  {_told(event)}")
+
+
+def _told(event: Event) -> str:
+    """What happened, in words."""
+    what = f"{event.connection} {event.event}" if event.connection else event.event
+    details = dict(event.details)
+    gap = details.pop("gap", None)
+    if event.event == "restored" and isinstance(gap, (int, float)):
+        what += f" after {gap:.1f} s"
+    text = details.pop("text", "")
+    if event.event in ("connected", "restored"):  # of these, it is but the address
+        text = ""
+    told = [str(text)] if text else []
+    told += [f"{name} {value}" for name, value in details.items()]
+    return f"{what}: {', '.join(told)}" if told else what
 
 
 def _losses(found: Survey) -> Iterator[str]:
@@ -170,14 +204,18 @@ def _damage(found: Survey) -> Iterator[str]:
         yield f"damage: {where}, {shown_size(one.size)}: {one.text}{lost}"
 
 
-def _checked(checked: Check | None) -> Iterator[str]:
+def _checked(found: Survey, checked: Check | None) -> Iterator[str]:
     if checked is None:
         return
     size = shown_size(checked.bytes)
-    wrong = f"{checked.checksum_errors:,} wrong" if checked.wrong else "all right"
-    yield f"checked {checked.messages:,} messages, {size}: checksums {wrong}"
+    right = (
+        f"checksums {checked.checksum_errors:,} wrong" if checked.wrong else "checksums all right"
+    )
+    if found.lost or checked.missing:
+        right = f"what is left; of that, {right}"
+    yield f"checked {counted(checked.messages, 'message')}, {size}: {right}"
     for (connection, wire_type, device), count in checked.wrong.items():
         text = f"{count:,} of {wire_type} of device {device!r} over {connection}"
         yield printable(f"wrong: {text}")
     if checked.missing:
-        yield f"{counted(checked.missing, 'message')} missing, by their running numbers"
+        yield f"{counted(checked.missing, 'message')} missing in all, by their running numbers"

@@ -13,6 +13,7 @@ from igtl.messages import (
     QuaternionTrackingData,
     TrackingData,
     Transform,
+    pose,
 )
 
 __all__ = ["POSE_TYPES", "ToolPose", "poses_of", "quaternions", "status_of"]
@@ -61,15 +62,8 @@ def poses_of(message: Message) -> tuple[ToolPose, ...]:
 
 
 def status_of(message: Message) -> str:
-    """What a message says of its poses in its metadata, as PLUS does: "OK", "OUT_OF_VIEW" ...
-
-    "" when it says nothing; "INVALID" when it says no more than that they are not valid.
-    """
-    status = message.metadata.get("TransformStatus", "").strip().upper()
-    valid = message.metadata.get("TransformValid", "").strip().lower()
-    if valid in ("false", "0") and status in ("", "OK"):
-        return "INVALID"
-    return status or ("OK" if valid in ("true", "1") else "")
+    """What a message says of its poses in its metadata; see `igtl.messages.pose.status_of`."""
+    return pose.status_of(message.metadata)
 
 
 def quaternions(matrices: NDArray[Any]) -> Matrix:
@@ -113,19 +107,4 @@ def _from_rotations(turn: Matrix) -> Matrix:
 
 def _matrix(position: ArrayLike, quaternion: ArrayLike | None) -> Matrix:
     """(4, 4) of a position and a quaternion, which need not be of unit length."""
-    matrix = np.eye(4)
-    matrix[:3, 3] = position
-    matrix[:3, :3] = np.nan if quaternion is None else _rotation(np.asarray(quaternion, np.float64))
-    return matrix
-
-
-def _rotation(quaternion: Matrix) -> Matrix:
-    with np.errstate(all="ignore"):
-        x, y, z, w = quaternion / np.linalg.norm(quaternion)
-        return np.array(
-            [
-                [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-                [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-                [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-            ]
-        )
+    return pose.matrix_of(position, (np.nan,) * 4 if quaternion is None else quaternion)

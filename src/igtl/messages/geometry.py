@@ -100,7 +100,8 @@ def _triple(value: ArrayLike, what: str) -> NDArray[np.float64]:
 def to_wire(matrix: NDArray[np.float64], size: Size) -> list[float]:
     """Twelve numbers for IMAGE: the axes' vectors and the volume's centre."""
     middle = np.append((np.array(size, np.float64) - 1) / 2, 1.0)
-    centre = matrix[:3] @ middle
+    with np.errstate(all="ignore"):  # whatever numbers a peer sent
+        centre = matrix[:3] @ middle
     values: list[float] = matrix[:3, :3].T.ravel().tolist() + centre.tolist()
     return values
 

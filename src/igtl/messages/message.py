@@ -394,9 +394,16 @@ def decode(data: bytes | bytearray | memoryview) -> Message:
 
     Raises:
         DecodeError: anything is wrong with it; nothing else is ever raised for bytes.
+        MessageError: these are no bytes.
     """
     if not isinstance(data, bytes):
-        data = memoryview(data).cast("B").toreadonly()
+        try:
+            data = memoryview(data).cast("B").toreadonly()
+        except TypeError as error:
+            raise MessageError(
+                f"{data!r:.60} is {type(data).__name__}, expected the bytes of one message, in one "
+                "piece"
+            ) from error
     return decode_frame(parse(data))
 
 

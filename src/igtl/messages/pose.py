@@ -1,10 +1,12 @@
-"""Where something is: TRANSFORM and POSITION."""
+"""Where something is: TRANSFORM and POSITION; and what all messages with poses have in common."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.declaration import MaybeVector, Vector, field
@@ -14,7 +16,7 @@ from igtl.messages.message import Message
 from igtl.messages.query import queries
 from igtl.messages.registry import message
 
-__all__ = ["Position", "Transform"]
+__all__ = ["Position", "Transform", "matrix_of", "status_of"]
 
 
 @queries("GET STT STP RTS", "TRANS", "TRANSFOR")
@@ -72,3 +74,41 @@ class Position(Message):
 
 _POINT = Layout([("position", F32[3], "")])
 _SHORT = Layout([("position", F32[3], ""), ("quaternion", F32[3], "")])
+
+
+def matrix_of(position: ArrayLike, quaternion: ArrayLike) -> NDArray[np.float64]:
+    """The matrix of a position and a quaternion, or those of many.
+
+    Args:
+        position: (..., 3) mm.
+        quaternion: (..., 4) x y z w, which need not be of unit length.
+
+    Returns:
+        (..., 4, 4) float64; the rotation is NaN where the quaternion is zero or not finite.
+    """
+    given = np.asarray(quaternion, np.float64)
+    with np.errstate(all="ignore"):
+        x, y, z, w = np.moveaxis(given / np.linalg.norm(given, axis=-1, keepdims=True), -1, 0)
+        rotation = np.array(
+            [
+                [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+                [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+                [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+            ]
+        )
+    matrices = np.zeros((*given.shape[:-1], 4, 4))
+    matrices[..., :3, :3] = np.moveaxis(rotation, (0, 1), (-2, -1))
+    matrices[..., :3, 3], matrices[..., 3, 3] = position, 1.0
+    return matrices
+
+
+def status_of(metadata: Mapping[str, str]) -> str:
+    """What a message's metadata say of its poses, as PLUS writes it: "OK", "OUT_OF_VIEW" ...
+
+    "" when they say nothing; "INVALID" when they say no more than that the poses are not valid.
+    """
+    status = metadata.get("TransformStatus", "").strip().upper()
+    valid = metadata.get("TransformValid", "").strip().lower()
+    if valid in ("false", "0") and status in ("", "OK"):
+        return "INVALID"
+    return status or ("OK" if valid in ("true", "1") else "")

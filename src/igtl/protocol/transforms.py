@@ -23,7 +23,7 @@ from igtl.codec.frame import Frame
 from igtl.codec.layout import frozen, numbers
 from igtl.errors import DecodeError, MessageError, NotAvailable
 from igtl.messages.message import Message, decode_frame
-from igtl.messages.pose import Position, Transform
+from igtl.messages.pose import Position, Transform, matrix_of, status_of
 from igtl.messages.registry import class_of
 from igtl.messages.tracking import QuaternionTrackingData, TrackingData
 
@@ -253,7 +253,7 @@ def _lost(sender: Pair, edges: Mapping[Pair, _Edge]) -> dict[Pair, _Edge]:
 
 def _given(message: Message, order: float) -> dict[Pair, _Edge]:
     """What a message says."""
-    status = _status(message.metadata)
+    status = status_of(message.metadata) or "OK"
     edges = {}
     for pair, matrix in _poses(message):
         known = (matrix, status) if _is_pose(matrix) else (_NO_POSE, "INVALID")
@@ -277,7 +277,7 @@ def _named(message: Message) -> Iterator[tuple[str, Matrix, str]]:
         case Position():
             # Without a quaternion nothing is known of the orientation: no turn is assumed.
             turn = (0, 0, 0, 1) if message.quaternion is None else message.quaternion
-            yield message.device_name, _matrix(message.position, turn), ""
+            yield message.device_name, frozen(matrix_of(message.position, turn)), ""
         case TrackingData():
             for tool in message.tools:
                 yield tool.name, tool.matrix, message.device_name or _TRACKER
@@ -285,31 +285,9 @@ def _named(message: Message) -> Iterator[tuple[str, Matrix, str]]:
             for one in message.tools:
                 yield (
                     one.name,
-                    _matrix(one.position, one.quaternion),
+                    frozen(matrix_of(one.position, one.quaternion)),
                     message.device_name or _TRACKER,
                 )
-
-
-def _matrix(position: ArrayLike, quaternion: ArrayLike) -> Matrix:
-    """(4, 4) float64 of a position and a quaternion x y z w, which need not be of unit length."""
-    given = np.asarray(quaternion, np.float64)
-    with np.errstate(all="ignore"):
-        x, y, z, w = given / np.linalg.norm(given)
-        matrix = np.eye(4)
-        matrix[:3, :3] = [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    matrix[:3, 3] = position
-    return frozen(matrix)
-
-
-def _status(metadata: Mapping[str, str]) -> str:
-    """What a message says of its poses: "OK" unless it says something else."""
-    status = metadata.get("TransformStatus", "").strip().upper() or "OK"
-    says_invalid = metadata.get("TransformValid", "").strip().lower() in ("false", "0")
-    return "INVALID" if says_invalid and status == "OK" else status
 
 
 _NO_POSE: Matrix = frozen(np.full((4, 4), np.nan))

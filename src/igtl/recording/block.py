@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from igtl.recording.compression import DamagedChunkError, decompressed
 from igtl.recording.filing import Key
-from igtl.recording.layout import INDEX_ENTRY, MESSAGE, RECORD, Channel, Opcode
+from igtl.recording.layout import INDEX_ENTRY, MESSAGE, MESSAGE_HEAD, RECORD, Channel, Opcode
 from igtl.recording.salvage import mended, salvage_chunk
 from igtl.recording.walk import Offsets, Walk, channels_of, heads_of, walk
 
@@ -75,6 +75,7 @@ class Block:
     Attributes:
         problem: what is wrong with it, as far as it was looked at.
         lost: messages that its indexes announce, and that are not sound any more.
+        is_doubted: whether what is said about it, in its head and its indexes, is contradictory.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Block:
         self.times, self.size, self.crc, self.compression = times, size, crc, compression
         self.problem = kind.value if kind in (Kind.CUT, Kind.DAMAGED) else ""
         self.lost = 0
+        self.is_doubted = False
         self._indexed: list[tuple[int, memoryview]] = []
         self._sound: bool | None = False if kind is Kind.DAMAGED else None
 
@@ -103,6 +105,36 @@ class Block:
     def drop_indexes(self) -> None:
         """Forget the indexes: some of them may be missing."""
         self._indexed.clear()
+
+    def doubt(self) -> None:
+        """Believe neither its indexes nor its times: it is read to see what is in it."""
+        self.is_doubted = True
+        self.times = None
+        self.drop_indexes()
+
+    def agrees(self) -> bool:
+        """Whether its head and its indexes, which have no checksum, say the same of it.
+
+        The first message of each index is looked at, if that is not compressed.
+        """
+        found = [_index(*one) for one in self._indexed]
+        return self._is_timely(found) and (
+            bool(self.compression) or all(map(self._begins_right, found))
+        )
+
+    def _is_timely(self, indexes: list[Index]) -> bool:
+        """Whether indexes begin and end with the times of the block."""
+        first = min(int(one.times.min()) for one in indexes)
+        last = max(int(one.times.max()) for one in indexes)
+        return (self.times or (0, 0)) == (first, last)
+
+    def _begins_right(self, index: Index) -> bool:
+        """Whether the first message of an index is one of its channel."""
+        at = int(index.offsets[0])
+        if at + MESSAGE_HEAD.size > len(self.stored):
+            return False
+        opcode, _, channel, _, _, _ = MESSAGE_HEAD.unpack_from(self.stored, at)
+        return (opcode, channel) == (Opcode.MESSAGE, index.channel)
 
     @property
     def is_indexed(self) -> bool:
@@ -124,7 +156,10 @@ class Block:
         Errors as `messages`.
         """
         if self._indexed and self._sound is not False:
-            return [_index(channel, entries) for channel, entries in self._indexed]
+            indexes = [_index(*one) for one in self._indexed]
+            if self._is_timely(indexes):
+                return indexes
+            self.doubt()
         found = self.messages(keys)
         ids, times = found.heads["channel"], found.heads["time"]
         numbers = np.unique(ids).tolist()
@@ -164,8 +199,11 @@ class Block:
         Errors as `records`.
         """
         records = self.records()
-        if not (self.is_sound(records) or damaged_too):
-            return []
+        if not self.is_sound(records):
+            whole = mended(records, self.crc) if self.crc else None
+            if whole is None and not damaged_too:
+                return []
+            records = records if whole is None else whole
         found = self._by_index(records)
         walked = walk(records, 0, len(records)) if found is None else found[1]
         return channels_of(walked.described)

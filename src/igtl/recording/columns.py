@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from glob import escape
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,15 +13,16 @@ from numpy.typing import NDArray
 
 from igtl.errors import DecodeError, RecordingError
 from igtl.messages import Message, Position
-from igtl.recording.contents import NO_CONTENTS, Contents, contents_of
+from igtl.recording.contents import NO_CONTENTS, Contents, contents_of, says_valid, validity
 from igtl.recording.recording import Recording
 from igtl.recording.unpacking import seconds, unpack_columns
-from igtl.recording.validity import says_valid, validity
 
-__all__ = ["Columns", "columns_of", "contents_in", "device_of"]
+__all__ = ["Columns", "columns_of", "contents_in", "device_of", "refuse_several"]
 
 #: Messages of types without a fixed size are held in memory up to so many bytes.
 _MOST_BYTES = 1 << 30
+#: So many names are listed at most.
+_LISTED = 20
 
 
 class Columns(Mapping[str, NDArray[Any]]):
@@ -68,7 +71,14 @@ def columns_of(
     recording: Recording, cls: type[Message], device: str | None, *, verify: bool
 ) -> Columns:
     """The columns of a type and device; see `Recording.columns`."""
+    given: object = cls
+    if not (isinstance(given, type) and issubclass(given, Message)):
+        raise RecordingError(
+            f"{given!r:.60} is {type(given).__name__}, expected a message class and a device: "
+            "columns(igtl.Transform, 'Probe')"
+        )
     chosen = device_of(recording, cls, device)
+    refuse_several(chosen, f"{cls.wire_type} of {device or 'the device'!r}")
     if cls is Position:
         return _positions(chosen, verify=verify)
     if cls.is_fixed():
@@ -86,7 +96,7 @@ def device_of(recording: Recording, cls: type[Message], device: str | None) -> R
     names = list(dict.fromkeys(one.device_name for one in of_type.channels))
     if device is None and len(names) == 1:
         return of_type
-    listed = ", ".join(map(repr, names[:20])) or "none"
+    listed = ", ".join(map(repr, names[:_LISTED])) or "none"
     if device is None:
         raise RecordingError(f"of which device? With {cls.wire_type} there are: {listed}")
     if device not in names:
@@ -95,6 +105,27 @@ def device_of(recording: Recording, cls: type[Message], device: str | None) -> R
             f"{listed}"
         )
     return of_type.select(device=escape(device))
+
+
+def refuse_several(recording: Recording, what: str) -> None:
+    """Refuse messages that came over several connections at once: they are of different devices.
+
+    A connection that begins when another has ended is taken for the same, made anew.
+
+    Raises:
+        RecordingError: it lists the connections.
+    """
+    spans: dict[str, tuple[int, int]] = {}
+    for one in recording.channels:
+        first, last = spans.get(one.connection, (one.first_ns, one.last_ns))
+        spans[one.connection] = min(first, one.first_ns), max(last, one.last_ns)
+    ordered = sorted(spans.values())
+    if any(later[0] < earlier[1] for earlier, later in pairwise(ordered)):
+        names = ", ".join(map(repr, list(spans)[:_LISTED]))
+        raise RecordingError(
+            f"{what} came over several connections at once: {names}; choose one of them with "
+            f"recording.select(connection={next(iter(spans))!r})"
+        )
 
 
 def contents_in(recording: Recording, *, verify: bool) -> Iterator[Contents]:
@@ -187,12 +218,13 @@ def _decoded(recording: Recording, cls: type[Message]) -> Columns:
         )
     times, messages, left_out = [], [], 0
     for entry in recording.entries():
-        try:
-            messages.append(entry.message)
-        except DecodeError:
-            left_out += 1
-        else:
-            times.append(entry.time_ns)
+        with suppress(DecodeError):
+            message = entry.message
+            if isinstance(message, cls):  # its channel says so, its header may be damaged
+                times.append(entry.time_ns)
+                messages.append(message)
+                continue
+        left_out += 1
     stamps = [message.timestamp for message in messages]
     fields = {name: _stacked([getattr(one, name) for one in messages]) for name in cls.names}
     valid = np.array([says_valid(message.metadata) for message in messages], np.bool_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from operator import itemgetter
 from struct import Struct
 from typing import NamedTuple
@@ -9,18 +10,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from igtl.codec import extended
 from igtl.codec.buffers import SMALL
 from igtl.codec.crc import crc64
 from igtl.codec.frame import HEADER_SIZE
+from igtl.errors import DecodeError
+from igtl.messages.pose import status_of
 from igtl.recording.layout import MESSAGE_HEAD
 from igtl.recording.recording import Part
 from igtl.recording.walk import Offsets, gather
 
-__all__ = ["NO_CONTENTS", "Contents", "contents_of", "intact"]
+__all__ = ["NO_CONTENTS", "Contents", "contents_of", "intact", "says_valid", "validity"]
 
 _HEADER = np.dtype(
     [("version", ">u2"), ("names", "V32"), ("time", ">u8"), ("size", ">u8"), ("crc", ">u8")]
 )
+#: Metadata with only a count of none take so many bytes.
+_NONE = 2
 #: In front of the content of header version 2, see `igtl.codec.extended`.
 _EXTENDED = np.dtype([("size", ">u2"), ("header", ">u2"), ("metadata", ">u4"), ("id", ">u4")])
 
@@ -91,21 +97,20 @@ def contents_of(part: Part, *, verify: bool) -> Contents:
     starts, ends = bodies.copy(), bodies + sizes
     if verify and not part.vouched:
         keep &= intact(part, headers["crc"])
-    extended = headers["version"] > 1
-    if extended.any():
-        fit = _unwrap(data, starts, sizes, extended)
-        keep &= fit
+    newer = headers["version"] > 1
+    if newer.any():
+        keep &= _unwrap(data, starts, sizes, newer)
     stamps = headers["time"].astype(np.uint64)
     times = part.messages.heads["time"]
     return Contents(data, starts, sizes, bodies, ends, times, stamps, 0).only(keep)
 
 
 def _unwrap(
-    data: memoryview, starts: Offsets, sizes: NDArray[np.int64], extended: NDArray[np.bool_]
+    data: memoryview, starts: Offsets, sizes: NDArray[np.int64], newer: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Take the extended headers and metadata off those bodies; (n,) whether they fit."""
-    fit = ~extended | (sizes >= _EXTENDED.itemsize)
-    some = extended & fit
+    fit = ~newer | (sizes >= _EXTENDED.itemsize)
+    some = newer & fit
     found = gather(data, starts[some], _EXTENDED.itemsize).view(_EXTENDED)
     before = found["size"].astype(np.int64)
     behind = found["header"].astype(np.int64) + found["metadata"]
@@ -135,3 +140,30 @@ def intact(part: Part, announced: NDArray[np.uint64] | None = None) -> NDArray[n
 
 def _packed(data: memoryview, starts: Offsets, size: int) -> bytes:
     return gather(data, starts, size).tobytes()
+
+
+def validity(contents: Contents) -> NDArray[np.bool_]:
+    """(n,) whether the metadata of messages leave their poses standing."""
+    valid = np.ones(len(contents.sizes), np.bool_)
+    behind = contents.starts + contents.sizes
+    said: dict[bytes, bool] = {}
+    for number in np.flatnonzero(contents.ends - behind > _NONE).tolist():
+        body, end = int(contents.bodies[number]), int(contents.ends[number])
+        raw = bytes(contents.data[int(behind[number]) : end])
+        if raw not in said:
+            said[raw] = _says_valid(contents.data[body:end])
+        valid[number] = said[raw]
+    return valid
+
+
+def says_valid(metadata: Mapping[str, str]) -> bool:
+    """Whether metadata leave a pose standing: trackers go on sending when they see no tool."""
+    return status_of(metadata) in ("", "OK")
+
+
+def _says_valid(body: memoryview) -> bool:
+    """The same of one body with its extended header."""
+    try:
+        return says_valid(extended.split(body).metadata)
+    except DecodeError:  # decoding the message would say so
+        return False

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from igtl.errors import RecordingError
+from igtl.recording.block import Messages
 from igtl.recording.layout import MESSAGE_HEAD, RECORD
 from igtl.recording.scan import Scan
 
@@ -42,35 +46,22 @@ class Event:
 def events_of(scan: Scan) -> Iterator[Event]:
     """The events in a file, in order; unreadable ones are left out."""
     for block in scan.blocks:
-        ids = block.channel_ids()
-        if ids and not ids & scan.events:
+        if block.is_indexed and not block.channel_ids() & scan.events:
             continue
+        with suppress(RecordingError):  # compressed, and unreadable
+            messages = block.messages(scan.keys)
+            wanted = np.isin(messages.heads["channel"], list(scan.events))
+            yield from _events(messages.only(wanted))
+
+
+def _events(messages: Messages) -> Iterator[Event]:
+    columns = (messages.heads[name].tolist() for name in ("length", "time"))
+    for at, length, time_ns in zip(messages.offsets.tolist(), *columns, strict=True):
+        data = messages.data[at + MESSAGE_HEAD.size : at + RECORD.size + length]
         try:
-            indexes = block.indexes(scan.keys)
-            records = block.records() if any(i.channel in scan.events for i in indexes) else None
-        except RecordingError:  # compressed, and unreadable
+            values = dict(json.loads(bytes(data)))
+            json.dumps(values, allow_nan=False)  # JSON has no such numbers; Python reads them
+        except (ValueError, TypeError, RecursionError):
             continue
-        if records is None:
-            continue
-        offsets = [at for i in indexes if i.channel in scan.events for at in i.offsets.tolist()]
-        for at in sorted(offsets):
-            event = _event(records, at)
-            if event is not None:
-                yield event
-
-
-def _event(records: memoryview, at: int) -> Event | None:
-    if at + MESSAGE_HEAD.size > len(records):
-        return None
-    _, length, _, _, time_ns, _ = MESSAGE_HEAD.unpack_from(records, at)
-    if length > len(records) - at - RECORD.size:
-        return None
-    data = bytes(records[at + MESSAGE_HEAD.size : at + RECORD.size + length])
-    try:
-        values = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(values, dict):
-        return None
-    event, connection = str(values.pop("event", "")), str(values.pop("connection", ""))
-    return Event(time_ns, event, connection, values)
+        event, connection = str(values.pop("event", "")), str(values.pop("connection", ""))
+        yield Event(time_ns, event, connection, values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from glob import escape
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +13,11 @@ from igtl.codec.declaration import Records
 from igtl.codec.text import decode_fixed
 from igtl.errors import RecordingError
 from igtl.messages import Message, Position, QuaternionTrackingData, TrackingData, Transform
-from igtl.recording.columns import columns_of, contents_in, device_of
-from igtl.recording.contents import Contents
+from igtl.messages.pose import matrix_of
+from igtl.recording.columns import columns_of, contents_in, device_of, refuse_several
+from igtl.recording.contents import Contents, validity
 from igtl.recording.recording import Recording
 from igtl.recording.unpacking import seconds, unpack_columns
-from igtl.recording.validity import validity
 
 __all__ = ["Poses", "poses_of"]
 
@@ -39,6 +40,11 @@ class Poses(NamedTuple):
     """(n,) False where the metadata call the pose invalid, see `Columns`."""
     left_out: int
     """Messages that were recorded and are not in here, see `Columns`."""
+    name: str = ""
+    """Of the device or tool."""
+
+    def __repr__(self) -> str:
+        return f"<Poses: {len(self.times):,} of {self.name}>"
 
 
 class _Found(NamedTuple):
@@ -52,6 +58,11 @@ class _Found(NamedTuple):
 
 def poses_of(recording: Recording, name: str, *, verify: bool) -> Poses:
     """The poses of a device or tool; see `Recording.poses`."""
+    given: object = name
+    if not isinstance(given, str):
+        raise RecordingError(
+            f"{given!r:.60} is {type(given).__name__}, expected the name of a device or a tool"
+        )
     of_name = [one for one in recording.channels if one.device_name == name]
     sent = {one.wire_type for one in of_name}
     kinds = [cls for cls in (Transform, Position) if sent & set(cls.wire_types)]
@@ -72,8 +83,8 @@ def _of_device(recording: Recording, cls: type[Message], name: str, *, verify: b
     else:
         quaternions = columns["quaternion"].copy()
         quaternions[np.isnan(quaternions).all(axis=1)] = 0, 0, 0, 1  # none: nothing is known
-        matrices = _matrices(columns["position"], quaternions)
-    return Poses(columns.times, columns.timestamps, matrices, columns.valid, columns.left_out)
+        matrices = matrix_of(columns["position"], quaternions)
+    return Poses(columns.times, columns.timestamps, matrices, columns.valid, columns.left_out, name)
 
 
 def _of_tool(recording: Recording, name: str, *, verify: bool) -> Poses:
@@ -87,7 +98,10 @@ def _of_tool(recording: Recording, name: str, *, verify: bool) -> Poses:
             if len(poses.times):
                 holders[cls.wire_type, device] = poses
     if len(holders) == 1:
-        return holders.popitem()[1]
+        (wire_type, device), poses = holders.popitem()
+        of_device = recording.select(type=wire_type, device=escape(device))
+        refuse_several(of_device, f"{wire_type} of {device!r}")
+        return poses
     if holders:
         raise RecordingError(
             f"several devices have a tool {name!r}: {_listed(holders)}; choose with "
@@ -122,8 +136,8 @@ def _searched(
     fields = unpack_columns(layout, rows)
     matrices = fields.get("matrix")
     if matrices is None:
-        matrices = _matrices(fields["position"], fields["quaternion"])
-    return Poses(times / 1e9, seconds(stamps), matrices, valid, left_out)
+        matrices = matrix_of(fields["position"], fields["quaternion"])
+    return Poses(times / 1e9, seconds(stamps), matrices, valid, left_out, name)
 
 
 def _tools(contents: Contents, size: int, name: str, seen: set[str]) -> _Found:
@@ -161,23 +175,3 @@ def _is_named(fields: NDArray[np.uint8], name: str) -> NDArray[np.bool_]:
             ended = len(raw) == _NAME_SIZE or fields[:, len(raw)] == 0
             these |= (fields[:, : len(raw)] == np.frombuffer(raw, np.uint8)).all(axis=1) & ended
     return these
-
-
-def _matrices(
-    positions: NDArray[np.float64], quaternions: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """(n, 4, 4) of positions and quaternions x y z w, which need not be of unit length."""
-    with np.errstate(all="ignore"):
-        x, y, z, w = (quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)).T
-    matrices = np.zeros((len(positions), 4, 4))
-    matrices[:, 0, :3] = np.stack(
-        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)), axis=1
-    )
-    matrices[:, 1, :3] = np.stack(
-        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)), axis=1
-    )
-    matrices[:, 2, :3] = np.stack(
-        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)), axis=1
-    )
-    matrices[:, :3, 3], matrices[:, 3, 3] = positions, 1.0
-    return matrices

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -26,6 +26,7 @@ from igtl.recording.scan import Damage, Scan
 from igtl.recording.selection import ALL, Selection, Types, Wanted
 from igtl.recording.tally import (
     Tally,
+    amounts_of,
     blocks_of,
     bounds_of,
     count_of,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 __all__ = ["Channel", "Part", "Recording", "read"]
 
 _FOREVER = float(1 << 62)
+#: What `read` takes.
+File = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +150,13 @@ class Recording:
 
         Args:
             cls: the type.
-            device: its name; None: the only one with that type. All its connections are taken
-                together: `select` narrows them.
+            device: its name; None: the only one with that type.
             verify: whether to leave out messages whose CRC-64 was wrong as they came. Without it
                 this is about twice as fast; what happened to the file since is noticed anyway.
 
         Raises:
-            RecordingError: there is no such device, or it is too much for memory at once.
+            RecordingError: there is no such device, several connections at once have one of that
+                name (`select` narrows them), or it is too much for memory at once.
         """
         from igtl.recording.columns import columns_of
 
@@ -170,7 +173,8 @@ class Recording:
             verify: as in `columns`.
 
         Raises:
-            RecordingError: there is none of that name, or several; the text says which there are.
+            RecordingError: there is none of that name, or several, over different connections at
+                once perhaps; the text says which there are.
         """
         from igtl.recording.poses import poses_of
 
@@ -316,8 +320,20 @@ class Recording:
         return self._selection
 
     def __repr__(self) -> str:
-        names = ", ".join(repr(str(path)) for path in self.paths)
-        return f"<Recording {names}{' (closed)' if self.closed else ''}>"
+        more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
+        holds = " (closed)" if self.closed else self._holds()
+        return f"<igtl.Recording {self.paths[0].name}{more}{holds}>"
+
+    def _holds(self) -> str:
+        """What there is, in a few words; nothing where files would have to be read for that."""
+        if not all(block.is_indexed for scan in self._scans for block in scan.blocks):
+            return ""
+        try:
+            count, devices = amounts_of(self._scans, self._selection)
+            took = f", {self.duration:.1f} s" if count else ""
+        except RecordingError:  # compressed, and the package is missing
+            return ""
+        return f": {_counted(count, 'message')} of {_counted(devices, 'device')}{took}"
 
     # ---- its end
 
@@ -348,26 +364,68 @@ class Recording:
         return self._scans
 
 
-def read(*paths: str | os.PathLike[str]) -> Recording:
+def read(*paths: File | Iterable[File]) -> Recording:
     """A recording to read; several files, such as those of a split recording, are one.
 
+    Files may grow or be replaced meanwhile. Who makes one shorter in place ends this program, since
+    files are mapped into memory.
+
     Args:
-        paths: MCAP files with OpenIGTLink messages. They are ordered by their first message.
+        paths: MCAP files with OpenIGTLink messages. They are ordered by their first message, and
+            read one after another, even where they overlap in time. What `glob` gives is
+            taken as well.
 
     Raises:
-        RecordingError: one is something else.
+        RecordingError: one is something else, or was named twice.
         OSError: one cannot be opened.
     """
-    if not paths:
+    files = [file for one in paths for file in _files(one)]
+    if not files:
         raise RecordingError("no file was named: read takes at least one")
+    _refuse_twice(files)
     scans: list[Scan] = []
     try:
-        scans.extend(map(Scan, paths))  # keeps those that were opened when one cannot be
+        scans.extend(map(Scan, files))  # keeps those that were opened when one cannot be
     except BaseException:
         for scan in scans:
             scan.close()
         raise
-    return Recording(sorted(scans, key=_beginning))
+    return Recording(sorted(scans, key=_beginning) if len(scans) > 1 else scans)
+
+
+def _files(given: object) -> Iterator[Path]:
+    """The paths that `read` was given at one place: one, or several."""
+    if isinstance(given, (str, os.PathLike)):
+        yield Path(given)
+    elif isinstance(given, Iterable) and not isinstance(given, (bytes, bytearray, memoryview)):
+        for one in given:
+            if not isinstance(one, (str, os.PathLike)):
+                raise _no_path(one)
+            yield Path(one)
+    else:
+        raise _no_path(given)
+
+
+def _no_path(given: object) -> RecordingError:
+    return RecordingError(
+        f"{given!r:.60} is {type(given).__name__}, expected the path of a recording: "
+        "igtl.read('session.mcap')"
+    )
+
+
+def _refuse_twice(files: Iterable[Path]) -> None:
+    """Refuse a file that was named twice, by whichever names."""
+    seen: dict[tuple[int, int], Path] = {}
+    for file in files:
+        found = file.stat()
+        other = seen.setdefault((found.st_dev, found.st_ino), file)
+        if other is not file:
+            same = "" if other == file else f", as {other}"
+            raise RecordingError(f"{file} was named twice{same}: name each file once")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _beginning(scan: Scan) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mmap
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,12 +16,7 @@ from igtl.recording import cutting
 from igtl.recording.block import Block, Kind, Messages
 from igtl.recording.entry import Entry
 from igtl.recording.filing import Key
-from igtl.recording.layout import (
-    MAGIC,
-    MESSAGE_HEAD,
-    RECORD,
-    Opcode,
-)
+from igtl.recording.layout import MAGIC, MESSAGE_HEAD, RECORD, Opcode
 from igtl.recording.losses import Count, announced, corrected, indexed, unused
 from igtl.recording.scan import Damage, Scan
 from igtl.recording.soundness import record_end
@@ -108,26 +102,27 @@ def recover(
         progress: called with bytes done and bytes in all.
 
     Raises:
-        RecordingError: it is no MCAP, cannot be read, or the new file cannot be written.
+        RecordingError: it is no MCAP, holds no OpenIGTLink messages, cannot be read, or the new
+            file cannot be written.
     """
     source, target = Path(path), Path(target)
     try:
         _check_target(source, target, overwrite=overwrite)
-        with (
-            Scan(source) as scan,
-            source.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
-            return _recovered(scan, memoryview(data), target, progress or _silent)
+        with Scan(source) as scan:
+            if scan.foreign and not (scan.keys or scan.events):
+                raise RecordingError(
+                    f"{source} holds no OpenIGTLink messages: there is nothing to recover"
+                )
+            return _recovered(scan, target, progress or _silent)
     except OSError as error:
         raise RecordingError(f"{error.filename or source}: {error.strerror or error}") from error
 
 
-def _recovered(scan: Scan, data: memoryview, target: Path, progress: Progress) -> Recovered:
+def _recovered(scan: Scan, target: Path, progress: Progress) -> Recovered:
     part = target.with_name(f"{target.name}.part")
     try:
-        with data, FileWriter(part, overwrite=True) as writer:
-            work = _Work(scan, data, writer, progress)
+        with FileWriter(part, overwrite=True) as writer:
+            work = _Work(scan, writer, progress)
             work.run()
             found = work.recovered(target)
         os.replace(part, target)
@@ -155,11 +150,8 @@ def _silent(done: int, total: int) -> None:
 class _Work:
     """From one file to another."""
 
-    def __init__(
-        self, scan: Scan, data: memoryview, writer: FileWriter, progress: Progress
-    ) -> None:
+    def __init__(self, scan: Scan, writer: FileWriter, progress: Progress) -> None:
         self._scan, self._writer, self._progress = scan, writer, progress
-        self._data = data
         self._counts: dict[int, Count] = {}
         self._part = 0
         self._damaged = self._mended = self._unusable = self._foreign = self._noted = 0
@@ -174,7 +166,7 @@ class _Work:
 
     def recovered(self, target: Path) -> Recovered:
         """What it came to."""
-        total = announced(self._data)
+        total = announced(self._scan.data)
         if total is not None:
             for number in self._scan.keys:
                 count = self._counts.setdefault(number, Count())
@@ -200,9 +192,11 @@ class _Work:
         """Whether the end of the data stands behind the last chunk: nothing was cut off."""
         chunks = [one.position for one in self._scan.blocks if one.kind is Kind.CHUNK]
         at: int | None = chunks[-1] if chunks else len(MAGIC)
-        while at is not None and at < len(self._data) and self._data[at] != Opcode.DATA_END:
-            at = record_end(self._data, at)
-        return at is not None and at < len(self._data)
+        while (
+            at is not None and at < len(self._scan.data) and self._scan.data[at] != Opcode.DATA_END
+        ):
+            at = record_end(self._scan.data, at)
+        return at is not None and at < len(self._scan.data)
 
     def _take(self, block: Block) -> None:
         """Write the sound messages of a block."""
@@ -214,7 +208,7 @@ class _Work:
         self._damaged += block.kind is not Kind.DAMAGED
         self._part += 1
         before = {number: self._count(number).so_far for number in keys}
-        indexes = indexed(self._data, block.position)
+        indexes = indexed(self._scan.data, block.position)
         indexes = {number: one for number, one in indexes.items() if number in keys}
         firsts = {number: self._count(number).following for number in indexes}
         self._write(corrected(messages, indexes, firsts))
@@ -259,7 +253,6 @@ class _Work:
         except (ValueError, TypeError, RecursionError):
             return
         event, connection = str(values.pop("event", "")), str(values.pop("connection", ""))
-        values.pop("time_ns", None)
         if event == "checksum":
             count = values.get("count")
             self._noted += count if isinstance(count, int) else 0

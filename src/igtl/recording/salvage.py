@@ -13,6 +13,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,8 @@ _CHUNK_BEGINNING = re.compile(rb"\x06(?=.{5}\0\0\0)", re.DOTALL)
 _MESSAGE_BEGINNING = re.compile(rb"\x05(?=.{5}\0\0\0)", re.DOTALL)
 #: A file whose first bytes are damaged is believed to be a recording if a chunk begins so early.
 _EARLY = 64 << 20
+#: So many places where one may begin are looked at.
+_CANDIDATES = 100_000
 _HEAD = MESSAGE_HEAD.size
 _POLYNOMIAL = 0xEDB8_8320  # of the CRC-32, its lowest power in the highest bit
 _ALL = 0xFFFF_FFFF
@@ -53,7 +56,7 @@ def next_record(data: memoryview, position: int) -> int | None:
 
 def holds_chunk(data: memoryview) -> bool:
     """Whether a sound chunk stands near the beginning: it is MCAP, whatever it begins with."""
-    for found in _CHUNK_BEGINNING.finditer(data, 0, _EARLY):
+    for found in islice(_CHUNK_BEGINNING.finditer(data, 0, _EARLY), _CANDIDATES):
         end = record_end(data, found.start())
         if end is not None:
             chunk = Chunk.parse(data[found.start() + RECORD.size : end])
@@ -148,7 +151,7 @@ def _messages(records: memoryview, keys: Mapping[int, Key]) -> Iterator[_Message
             yield message
             at = message.end
             continue
-        end = record_end(records, at) if at < len(records) else None
+        end = record_end(records, at) if starts_record(records, at) else None
         at = end if end is not None else _next_message(records, at + 1, keys, channels)
 
 

@@ -4,13 +4,6 @@ No summary is needed: a file that is cut off, or still being written, is read as
 Chunks and message indexes are only noted here, not read, so that this takes little time for any
 size. Where a record makes no sense, `salvage.next_record` says where sound ones go on, and what
 lies between is a damaged block.
-
-What is used of `salvage`:
-
-    next_record(data, position) -> int | None
-        where the next sound record of the file begins, at `position` or behind
-    salvage_chunk(records, keys) -> (n,) int64
-        where the sound message records are, among records of which some are damaged, ascending
 """
 
 from __future__ import annotations
@@ -39,7 +32,7 @@ from igtl.recording.layout import (
     Opcode,
 )
 from igtl.recording.likeness import likeness
-from igtl.recording.salvage import next_record
+from igtl.recording.salvage import holds_chunk, next_record
 from igtl.recording.walk import channels_of, heads_of, walk
 
 __all__ = ["Damage", "Scan"]
@@ -66,6 +59,9 @@ _KNOWN = frozenset(Opcode)
 _LONGEST = 1 << 40
 #: Bytes in front of the records of a chunk that is not compressed.
 _CHUNK_FRONT = RECORD.size + CHUNK_HEAD.size + 4 + 8
+_CONTRADICTION = "a chunk whose times or message indexes are not those it had"
+#: What may stand behind a chunk and its message indexes, other than a chunk.
+_BEHIND_CHUNKS = frozenset({Opcode.ATTACHMENT, Opcode.METADATA, Opcode.DATA_END})
 #: From this on, opcodes are for programs' own records.
 _PRIVATE = 0x80
 
@@ -96,6 +92,7 @@ class Scan:
         events: numbers of the channels that hold events.
         foreign: the channels of other programs, which are left out.
         complete: whether the file was ended as it should be.
+        data: the bytes of the file.
         size: of the file, in bytes.
 
     Raises:
@@ -106,8 +103,8 @@ class Scan:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._map: mmap.mmap | None = None
-        self._map, self._data = _mapped(self.path)
-        self.size = len(self._data)
+        self._map, self.data = _mapped(self.path)
+        self.size = len(self.data)
         self.blocks: list[Block] = []
         self.keys: dict[int, Key] = {}
         self.events: set[int] = set()
@@ -118,11 +115,12 @@ class Scan:
         self._described: list[Channel] = []
         self._doubtful: list[Channel] = []
         self._summed_up: list[memoryview] = []  # what the summary says of chunks
-        self._in_summary = False
+        self._in_summary = self._is_summed_up = False
+        self._unsure: set[int] = set()  # positions of chunks of which indexes may be missing
         self._last: Block | None = None  # a chunk whose indexes may follow
         self._astray = False  # within what was a chunk, probably
-        if self._data[: len(MAGIC)] != MAGIC:
-            self._note(0, len(MAGIC), "not the beginning of MCAP, but for one byte")
+        if self.data[: len(MAGIC)] != MAGIC:
+            self._note(0, len(MAGIC), "the first bytes are not those of MCAP")
         self._follow()
         self._learn()
 
@@ -132,19 +130,28 @@ class Scan:
         at = len(MAGIC)
         while at < self.size and not self.complete:
             opcode, after = self._record(at)
-            content = self._data[at + RECORD.size : after]
+            content = self.data[at + RECORD.size : after]
             is_index = opcode == Opcode.MESSAGE_INDEX and self._take_index(content)
             if is_index or (opcode == Opcode.CHUNK and self._take_chunk(at, content)):
                 at = after
             else:
+                if opcode not in _BEHIND_CHUNKS:
+                    self._end_indexes()
                 at = self._take(opcode, at, after)
                 self._last = None
-        if self._last is not None:
-            self._last.drop_indexes()  # more of them may be missing
-            self._last = None
+        self._end_indexes()
+        if not self._is_summed_up:
+            self._summed_up.clear()  # not to be believed
+        self._compare()
         self._summed_up.clear()
         if self.complete and at < self.size:
             self._note(at, self.size - at, "more behind the end")
+
+    def _end_indexes(self) -> None:
+        """Note that what goes on here may have been one more index of a chunk."""
+        if self._last is not None:
+            self._unsure.add(self._last.position)
+            self._last = None
 
     def _take(self, opcode: int, at: int, after: int) -> int:
         """Take a record that is no chunk, and no index of one; where to go on."""
@@ -152,7 +159,7 @@ class Scan:
             return self._loose(at)
         if opcode == Opcode.FOOTER:
             return self._footer(at, after)
-        content = self._data[at + RECORD.size : after]
+        content = self.data[at + RECORD.size : after]
         if opcode == Opcode.HEADER and at == len(MAGIC) and self._header(content):
             return after
         if opcode == Opcode.MESSAGE_INDEX and self._astray:
@@ -168,7 +175,7 @@ class Scan:
         """Opcode and end of the record at a position; opcode 0 if none is there."""
         if at + RECORD.size > self.size:
             return 0, self.size
-        opcode, length = RECORD.unpack_from(self._data, at)
+        opcode, length = RECORD.unpack_from(self.data, at)
         after = at + RECORD.size + length
         return (opcode, after) if after <= self.size else (0, self.size)
 
@@ -180,7 +187,7 @@ class Scan:
 
     def _is_indexed(self, after: int) -> bool:
         """Whether what ends here is followed by a message index, as only chunks are."""
-        return after < self.size and self._data[after] == Opcode.MESSAGE_INDEX
+        return after < self.size and self.data[after] == Opcode.MESSAGE_INDEX
 
     def _take_chunk(self, at: int, content: memoryview) -> bool:
         """Take a chunk, if it makes sense."""
@@ -213,18 +220,18 @@ class Scan:
 
     def _loose(self, at: int) -> int:
         """Take records outside of chunks, or of the summary; where they end."""
-        walked = walk(self._data, at, at + _LOOSE_SIZE)
+        walked = walk(self.data, at, at + _LOOSE_SIZE)
         if self._is_indexed(walked.end) and not self._astray:
-            walked = walk(self._data, at, walked.last)  # the last one was a chunk
+            walked = walk(self.data, at, walked.last)  # the last one was a chunk
         if walked.end == at:
             return self._odd(at)
         if self._in_summary or self._astray:
             self._doubtful += channels_of(walked.described)
         else:
             self._described += channels_of(walked.described)
-        if len(walked.messages):
-            stored = self._data[at : walked.end]
-            times = heads_of(self._data, walked.messages)["time"]
+        if len(walked.messages) and not self._in_summary:  # there they are something else, damaged
+            stored = self.data[at : walked.end]
+            times = heads_of(self.data, walked.messages)["time"]
             bounds = int(times.min()), int(times.max())
             kind = Kind.DAMAGED if self._astray else Kind.LOOSE
             self.blocks.append(Block(kind, at, stored, times=bounds, size=len(stored)))
@@ -241,7 +248,7 @@ class Scan:
 
     def _footer(self, at: int, after: int) -> int:
         """The end of the file, if it is one."""
-        data = self._data
+        data = self.data
         if after - at != RECORD.size + _FOOTER_SIZE or data[after : after + len(MAGIC)] != MAGIC:
             return self._odd(at)
         fields = Fields(data[at + RECORD.size : after])
@@ -250,30 +257,29 @@ class Scan:
             self._note(start, after - start, "a summary whose CRC-32 is wrong")
         elif crc and start and not self._astray:
             self._described += self._doubtful
-            self._compare()
+            self._is_summed_up = True
         self.complete = True
         return after + len(MAGIC)
 
     def _odd(self, at: int) -> int:
         """Take what makes no sense at a position; where sense begins again."""
-        if self._last is not None:
-            self._last.drop_indexes()
+        self._end_indexes()
         if self._take_cut_chunk(at):
             return self.size
-        found = next_record(self._data, at + 1)
-        if found is None and _begins_record(self._data, at):
+        found = next_record(self.data, at + 1)
+        if found is None and _begins_record(self.data, at):
             self._note(at, self.size - at, "a record that is cut off")
             return self.size
         end = self.size if found is None else found
         self._astray = True
-        self.blocks.append(Block(Kind.DAMAGED, at, self._data[at:end], size=end - at))
+        self.blocks.append(Block(Kind.DAMAGED, at, self.data[at:end], size=end - at))
         return end
 
     def _take_cut_chunk(self, at: int) -> bool:
         """Take what there is of a chunk in which the file ends, if that is so."""
-        stored = self._data[at + _CHUNK_FRONT :]
-        name = self._data[at + RECORD.size + CHUNK_HEAD.size :][:4]  # length of the compression's
-        if self._data[at] != Opcode.CHUNK or not _begins_record(self._data, at) or any(name):
+        stored = self.data[at + _CHUNK_FRONT :]
+        name = self.data[at + RECORD.size + CHUNK_HEAD.size :][:4]  # length of the compression's
+        if self.data[at] != Opcode.CHUNK or not _begins_record(self.data, at) or any(name):
             return False
         end = walk(stored, 0, len(stored)).end
         if end < len(stored) and not _begins_record(stored, end):
@@ -282,19 +288,22 @@ class Scan:
         return True
 
     def _compare(self) -> None:
-        """Compare message indexes, which have no checksum, with what the summary says of them."""
-        blocks = {block.position: block for block in self.blocks}
+        """Doubt chunks of which the summary, or else their own parts, say different things."""
+        said: dict[int, ChunkIndex] = {}
         for content in self._summed_up:
             with suppress(RecordingError):
                 index = ChunkIndex.parse(content)
-                block = blocks.get(index.offset)
-                if block and index.indexes and block.channel_ids() != index.indexes.keys():
-                    self._doubt(block)
-
-    def _doubt(self, block: Block) -> None:
-        if block.is_indexed:
-            self._note(block.position, 0, "a chunk whose message indexes are not those it had")
-            block.drop_indexes()
+                said[index.offset] = index
+        for block in self.blocks:
+            if block.kind is not Kind.CHUNK:
+                continue
+            one = said.get(block.position)
+            if one is None and block.position in self._unsure:
+                block.drop_indexes()
+            if one is None and not block.is_indexed:
+                block.times = None  # nothing confirms them
+            elif not (block.agrees() if one is None else _is_as_said(block, one)):
+                block.doubt()
 
     # ---- channels
 
@@ -312,7 +321,7 @@ class Scan:
             known.setdefault(channel.id, channel)
         for block in self.blocks:
             if not known.keys() >= block.channel_ids():
-                self._doubt(block)
+                block.doubt()
         for number, channel in known.items():
             key = key_of(channel)
             if key is not None:
@@ -337,6 +346,11 @@ class Scan:
             for one in self.blocks
             if one.problem
         ]
+        blocks += [
+            Damage(self.path, one.position, 0, _CONTRADICTION, 0)
+            for one in self.blocks
+            if one.is_doubted
+        ]
         return sorted(self._damage + blocks, key=lambda one: one.position)
 
     def _note(self, position: int, size: int, text: str) -> None:
@@ -352,7 +366,7 @@ class Scan:
     def close(self) -> None:
         """Let go of the file. What still looks at its bytes keeps them."""
         self.blocks.clear()
-        self._data = memoryview(b"")
+        self.data = memoryview(b"")
         if self._map is not None:
             with suppress(BufferError):  # what still looks at it takes it along when it goes
                 self._map.close()
@@ -374,14 +388,16 @@ def _mapped(path: Path) -> tuple[mmap.mmap, memoryview]:
     """The file's bytes.
 
     Raises:
-        RecordingError: it does not begin as MCAP does.
+        RecordingError: it is no MCAP.
     """
     with path.open("rb") as file:
         beginning = file.read(512)
-        if not _is_mcap(beginning):
-            looks = f"looks like {likeness(beginning)}" if beginning else "is empty"
-            raise RecordingError(f"{path} {looks}, expected a recording (MCAP)")
+        if not beginning:
+            raise RecordingError(f"{path} is empty, expected a recording (MCAP)")
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if not _is_mcap(beginning) and not holds_chunk(memoryview(data)):
+        looks = likeness(beginning)
+        raise RecordingError(f"{path} looks like {looks}, expected a recording (MCAP)")
     return data, memoryview(data)
 
 
@@ -391,6 +407,12 @@ def _is_mcap(beginning: bytes) -> bool:
     if len(beginning) < len(MAGIC) or wrong > 1:
         return False
     return not wrong or beginning[len(MAGIC) : len(MAGIC) + 1] == bytes([Opcode.HEADER])
+
+
+def _is_as_said(block: Block, said: ChunkIndex) -> bool:
+    """Whether a chunk is what the summary, which has a checksum, says of it."""
+    times = (said.start, said.end) if said.end else None
+    return block.times == times and block.channel_ids() == said.indexes.keys()
 
 
 def _begins_record(data: memoryview, at: int) -> bool:

@@ -70,7 +70,7 @@ class Survey:
     complete: bool
     """Whether all files were ended as they should be."""
     start_ns: int
-    """Arrival of the first message of the whole recording, ns since 1970."""
+    """Arrival of the first message of the whole recording, ns since 1970; 0: there is none."""
     duration: float
     """From the first to the last of the messages that were selected, s."""
     messages: int
@@ -102,6 +102,11 @@ class Survey:
     def lost(self) -> int:
         """Messages that are known to be lost by damage to the files."""
         return sum(one.lost for one in self.damage)
+
+    @property
+    def zero_ns(self) -> int:
+        """From when on times are shown, ns since 1970: the first message, or else event."""
+        return self.start_ns or min((one.time_ns for one in self.events), default=0)
 
     def _counted(self, event: str) -> int:
         return sum(one.count for one in self.events if one.event == event)

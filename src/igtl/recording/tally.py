@@ -1,4 +1,7 @@
-"""How many messages there are and when, from the message indexes."""
+"""What of a file is wanted: which blocks and messages, how many that are, and when they came.
+
+Counts come from the message indexes, without reading the messages.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from igtl.errors import RecordingError
 from igtl.recording.block import Block, Index, Messages
 from igtl.recording.layout import MESSAGE_HEAD, RECORD
 from igtl.recording.scan import Scan
 from igtl.recording.selection import Selection
+from igtl.recording.walk import heads_of
 
 __all__ = [
     "Found",
     "Tally",
+    "amounts_of",
     "blocks_of",
     "bounds_of",
     "count_of",
@@ -27,6 +33,8 @@ __all__ = [
 ]
 
 Flags = NDArray[np.bool_]
+
+_END_OF_TIME = 1 << 64
 
 
 class Tally(NamedTuple):
@@ -142,6 +150,16 @@ def count_of(scan: Scan, selection: Selection) -> int:
     return sum(len(one.times) for _, indexes in _indexes(scan, selection) for one in indexes)
 
 
+def amounts_of(scans: Iterable[Scan], selection: Selection) -> tuple[int, int]:
+    """Number of wanted messages, and of the devices that they are of."""
+    count, devices = 0, set()
+    for scan in scans:
+        for _, indexes in _indexes(scan, selection):
+            count += sum(len(one.times) for one in indexes)
+            devices |= {scan.keys[one.channel].device_name for one in indexes}
+    return count, len(devices)
+
+
 def found_in(scan: Scan, selection: Selection) -> Iterator[tuple[Block, list[Found]]]:
     """The wanted messages of a file, block by block, without reading them."""
     wanted = wanted_channels(scan, selection)
@@ -173,7 +191,7 @@ def _sizes(block: Block, indexes: Sequence[Index]) -> list[NDArray[np.int64]]:
 
     Told from where the next one begins. Between them are schemas and channels, most often in front
     of a channel's first message: the size of the one before that is read. In compressed chunks
-    it counts for more than it is.
+    it counts for more than it is. Where damage left gaps, all sizes are read.
     """
     if not indexes:
         return []
@@ -182,7 +200,11 @@ def _sizes(block: Block, indexes: Sequence[Index]) -> list[NDArray[np.int64]]:
     ascending = offsets[order]
     sizes = np.diff(ascending, append=max(block.size, int(ascending[-1])))
     if not block.compression and int(ascending[-1]) + MESSAGE_HEAD.size <= len(block.stored):
-        _correct(block, indexes, ascending, sizes)
+        if block.problem and (block.lost or not block.is_indexed):
+            lengths = heads_of(block.stored, ascending)["length"].astype(np.int64)
+            sizes = np.minimum(sizes, RECORD.size + lengths)
+        else:
+            _correct(block, indexes, ascending, sizes)
     lengths = np.empty_like(sizes)
     lengths[order] = np.maximum(sizes - MESSAGE_HEAD.size, 0)
     return np.split(lengths, np.cumsum([len(one.offsets) for one in indexes])[:-1])
@@ -206,31 +228,36 @@ def _correct(
 def bounds_of(scans: Iterable[Scan], selection: Selection) -> tuple[int, int] | None:
     """Arrival of the first and the last wanted message, ns since 1970; None if there is none.
 
-    Reads the indexes of those blocks only that can have them.
+    Reads only those blocks that can have them: seconds count from the first message of all, so
+    these times are not left to indexes, which have no checksum.
     """
-    first = last = None
     places = [
         (block, scan, wanted_channels(scan, selection))
         for scan in scans
         for block in blocks_of(scan, selection)
     ]
-    for block, scan, wanted in sorted(places, key=lambda place: _span(place[0])[0]):
-        if first is not None and first <= _span(block)[0]:
+    first, last = _END_OF_TIME, -1
+    for place in sorted(places, key=lambda place: _span(place[0])[0]):
+        if first <= _span(place[0])[0]:
             break
-        for one in _indexes_in(block, scan, wanted, selection):
-            first = _least(first, int(one.times.min()))
-    for block, scan, wanted in sorted(places, key=lambda place: -_span(place[0])[1]):
-        if last is not None and last >= _span(block)[1]:
+        first = min([first, *_bounds_in(*place, selection)])
+    for place in sorted(places, key=lambda place: -_span(place[0])[1]):
+        if last >= _span(place[0])[1]:
             break
-        for one in _indexes_in(block, scan, wanted, selection):
-            last = -_least(None if last is None else -last, -int(one.times.max()))
-    return None if first is None or last is None else (first, last)
+        last = max([last, *_bounds_in(*place, selection)])
+    return None if last < 0 else (first, last)
+
+
+def _bounds_in(block: Block, scan: Scan, wanted: Flags, selection: Selection) -> tuple[int, ...]:
+    """Arrival of the first and the last wanted message of a block; nothing if there is none."""
+    try:
+        times = [only(block.messages(scan.keys), wanted, selection).heads["time"]]
+    except RecordingError:  # compressed, and the package is missing
+        times = [one.times for one in _indexes_in(block, scan, wanted, selection)]
+    times = [one for one in times if len(one)]
+    return tuple(bound for one in times for bound in (int(one.min()), int(one.max())))
 
 
 def _span(block: Block) -> tuple[int, int]:
     """When a block's messages came; at any time, if that is not known."""
-    return block.times or (0, 1 << 64)
-
-
-def _least(one: int | None, other: int) -> int:
-    return other if one is None else min(one, other)
+    return block.times or (0, _END_OF_TIME)

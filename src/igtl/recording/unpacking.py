@@ -30,10 +30,11 @@ def unpack_columns(layout: Layout, rows: Rows) -> dict[str, NDArray[Any]]:
         rows: (n, layout.size) bytes.
     """
     columns, at = {}, 0
-    for name, kind, _ in layout.fields:
-        if kind.count:
-            columns[name] = _column(kind, rows[:, at : at + kind.size])
-        at += kind.size
+    with np.errstate(invalid="ignore"):  # any bytes may come, signalling NaNs too
+        for name, kind, _ in layout.fields:
+            if kind.count:
+                columns[name] = _column(kind, rows[:, at : at + kind.size])
+            at += kind.size
     return columns
 
 
