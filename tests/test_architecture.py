@@ -24,7 +24,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 FACE = "igtl"  # the package itself, igtl/__init__.py
 FLOORS = (
-    {"errors"},
+    {"errors", "closable"},
     {"codec"},
     {"messages"},
     {"protocol"},
@@ -40,7 +40,7 @@ FLOORS = (
 )
 LEVELS = {unit: level for level, units in enumerate(FLOORS) for unit in units}
 
-CORE = {"errors", "codec", "messages", "protocol", "net", FACE, "aio"}
+CORE = {"errors", "closable", "codec", "messages", "protocol", "net", FACE, "aio"}
 CORE_PACKAGES = {"numpy", "fastcrc"}
 #: Packages that are imported under another name than they are installed.
 IMPORTED_AS = {"opencv-python-headless": "cv2", "ndicapi": "ndicapy", "foxglove-sdk": "foxglove"}

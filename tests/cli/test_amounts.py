@@ -22,8 +22,16 @@ from igtl.cli.amounts import duration, share, shown_duration, shown_size
     ],
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert duration(text) == share(text) == seconds
-    assert isinstance(share(text), float)
+    assert duration(text) == seconds
+    if not text[-1].isdigit():
+        assert share(text) == seconds
+        assert isinstance(share(text), float)
+
+
+@pytest.mark.parametrize("text", ["10", "0.5", "5m3"])
+def test_a_share_has_a_unit(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="with its unit, expected such as 10MB"):
+        share(text)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_tables(session: Path, tmp_path: Path, call: Call) -> None:
     ended = call("convert", str(session), str(target))
     assert ended.status == 0
     files = [tmp_path / "s.texts.csv", tmp_path / "s.poses.csv"]
-    assert ended.out.splitlines() == [f"{file} ({file.stat().st_size:,} bytes)" for file in files]
+    assert ended.out.splitlines() == [f"{files[0]} (161 B)", f"{files[1]} (14.7 kB)"]
     left, done = ended.err.splitlines()
     assert left == (
         "igtl: 10 IMAGE left out: tables hold poses, points, sensors, STATUS and STRING"
@@ -54,6 +54,14 @@ def test_a_selection(session: Path, tmp_path: Path, call: Call) -> None:
     assert ended.status == 0
     with target.open(newline="") as file:
         assert [row["x_mm"] for row in csv.DictReader(file)] == ["80.0", "81.0"]
+
+
+def test_many_files_are_one_line(session: Path, tmp_path: Path, call: Call) -> None:
+    ended = call("convert", str(session), str(tmp_path / "us.nii"))
+    size = sum(file.stat().st_size for file in tmp_path.glob("us-*.nii"))
+    line = f"{tmp_path}/us-001.nii ... us-010.nii, 10 files ({size / 1000:.2f} kB)\n"
+    assert (ended.status, ended.out) == (0, line)
+    assert "igtl: 10 of 111 messages in" in ended.err
 
 
 def test_json(session: Path, tmp_path: Path, call: Call) -> None:
@@ -81,6 +89,7 @@ def test_the_formats_are_listed(call: Call) -> None:
     assert ended.status == 0
     assert ended.out.splitlines()[0].split() == ["ending", "reads", "writes", "needs", "what"]
     assert ".parquet" in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 79
 
 
 @pytest.mark.parametrize(
@@ -90,9 +99,13 @@ def test_the_formats_are_listed(call: Call) -> None:
         (("{s}",), 2, "SOURCE and TARGET are needed"),
         (("{s}", "{d}/x.txt"), 2, "names of files to write end in .mcap"),
         (("{d}/x.txt", "{d}/x.csv"), 2, "names of files to read end in .mcap"),
-        (("{s}", "{d}/x.csv", "--most", "3"), 2, "has no use for 'most'"),
+        (("{s}", "{d}/x.csv", "--most", "3"), 2, "has no use for --most, which is for"),
         (("{s}", "{d}/x.csv", "--from", "1:x"), 2, "'1:x' is no moment"),
         (("{s}", "{d}/x.csv", "--from", "-3"), 2, "argument --from"),
+        (("{s}", "{d}/x.csv", "--from", "3", "--to", "1"), 2, "--to 1 is not behind --from 3"),
+        (("{s}", "{d}/x.csv", "--type", "trasform"), 1, "did you mean 'TRANSFORM'?"),
+        (("{s}", "{d}/x.nii", "--most", "3"), 1, "allow more (--most)"),
+        (("{s}", "{d}/x.igs.mha", "--image", "UZ"), 1, "there are those of 'US'"),
         (("{s}", "{s}", "--overwrite"), 1, "is source and target"),
         (("{s}", "{d}/x.csv", "--device", "None"), 1, "is selected"),
         (("{d}/none.mcap", "{d}/x.csv"), 1, "there is no file"),
@@ -116,7 +129,7 @@ def test_a_file_that_is_there_is_kept_unless_asked(
     target.write_text("old")
     ended = call("convert", str(session), str(target))
     assert (ended.status, target.read_text()) == (1, "old")
-    assert "there is such a file" in ended.err
+    assert "there is such a file (replace it with --overwrite)" in ended.err
     assert call("convert", str(session), str(target), "--overwrite").status == 0
     assert np.load(target)["Probe/matrices"].shape == (100, 4, 4)
 

@@ -41,7 +41,7 @@ def test_the_total(tmp_path: Path) -> None:
     with igtl.Recorder(tmp_path / "session.mcap") as recorder:
         gauge = Gauge(recorder, clock)
         recorder.write(bulk(1000)._replace(crc=1))
-    recorder.write(bulk(10))
+        recorder.write(bulk(10)._replace(version=1 << 16))  # which no header can hold
     clock.now += 3.0
     gauge.text()
     assert re.fullmatch(

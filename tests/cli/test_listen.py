@@ -171,6 +171,15 @@ def test_saving_keeps_bytes_and_images(call: Call, serve_bytes: Serve, tmp_path:
     assert (folder / "000001_TRANSFORM_Probe.igtl").read_bytes() == igtl.encode(PROBE)
 
 
+def test_saving_takes_a_folder(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "one.mcap"
+    path.touch()
+    ended = call("listen", "localhost", "--save", str(path))
+    assert ended.status == 2
+    assert f"{path} is a file: --save takes a folder" in ended.err
+    assert "`igtl record` makes recordings" in ended.err
+
+
 def test_ctrl_c_ends_it_cleanly(start: Start) -> None:
     with igtl.Server(port=0) as server:
         program = start("listen", server.endpoint)

@@ -31,8 +31,8 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0, "0:00.0"), (9.99, "0:09.9"), (59.99, "0:59.9"), (60.0, "1:00.0"), (0.3, "0:00.3"),
-     (3599.95, "59:59.9"), (36000.0, "10:00:00.0")],
+    [(0.0, "0:00.0"), (9.99, "0:10.0"), (59.94, "0:59.9"), (60.0, "1:00.0"), (0.3, "0:00.3"),
+     (4.96, "0:05.0"), (3599.96, "1:00:00.0"), (36000.0, "10:00:00.0")],
 )  # fmt: skip
 def test_moments_are_shown_as_they_are_written(seconds: float, text: str) -> None:
     assert shown_moment(seconds) == text

@@ -3,12 +3,18 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
+import sys
+import time
+import traceback
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 import igtl
 from igtl.cli import status
+from igtl.cli.feeds import Feed, Sieve
 from igtl.cli.session import Session
 from tests.cli.conftest import Call, Serve, Start, StartOnTerminal
 from tests.cli.program import Program, free_port, stream_of
@@ -73,7 +79,8 @@ def test_many_servers_in_one_file(call: Call, serve_bytes: Serve, path: Path) ->
     assert call("record", *endpoints, "-o", str(path), "--no-reconnect").status == 0
     for number, endpoint in enumerate(endpoints):
         assert texts(path, endpoint) == [str(10 * number + n) for n in range(10)]
-    assert sorted(told(path)) == sorted(("connected", endpoint) for endpoint in endpoints)
+    happened = [(what, one) for what in ("connected", "ended") for one in sorted(endpoints)]
+    assert sorted(told(path)) == happened
 
 
 @pytest.mark.parametrize(
@@ -93,20 +100,30 @@ def test_only_what_is_wanted(
     assert {one.topic.rpartition("/")[2] for one in stored(path)} == expected
 
 
+def test_the_file_is_told_as_it_can_be_typed(
+    call: Call, serve_bytes: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    server = serve_bytes(stream_of(*MANY))
+    ended = call("record", server.endpoint, "-o", "first try.mcap", "--no-reconnect")
+    assert "`igtl info 'first try.mcap'` tells more" in ended.out
+
+
 def test_a_split_recording(call: Call, serve_bytes: Serve, path: Path) -> None:
     server = serve_bytes(stream_of(*[igtl.String("x" * 60_000)] * 500))
     ended = call("record", server.endpoint, "-o", str(path), "--no-reconnect", "--split", "9MB")
     files = sorted(path.parent.iterdir())
     assert [file.name for file in files] == [f"session-00{n}.mcap" for n in (1, 2, 3, 4)]
     assert all(file.stat().st_size <= 9_000_000 for file in files)
-    assert sum(statistics(file).message_count for file in files) == 501  # with one event
-    assert ended.out.endswith(f"{' '.join(map(str, files))}' plays it again\n")
+    assert sum(statistics(file).message_count for file in files) == 502  # with two events
+    assert ended.out.endswith(f"{' '.join(map(str, files))}` plays it again\n")
 
 
 def test_what_was_recorded_for_programs(call: Call, serve_bytes: Serve, path: Path) -> None:
     server = serve_bytes(stream_of(*MANY) + damaged(pose(0)).to_bytes())
     ended = call("record", server.endpoint, "-o", str(path), "--no-reconnect", "--json")
     facts = json.loads(ended.out)
+    assert facts.pop("servers") == [{"endpoint": server.endpoint, "came": True, "missing": 0.0}]
     assert 0 < facts.pop("seconds") < 60
     assert facts.pop("devices")[1] == {
         "connection": server.endpoint,
@@ -154,6 +171,7 @@ def test_a_server_that_comes_back_is_recorded_again(start: Start, path: Path) ->
     assert ended.status == status.INTERRUPTED
     assert told(path) == [("connected", endpoint), ("lost", endpoint), ("restored", endpoint)]
     assert events(path)[2]["gap"] > 0
+    assert f"\n{endpoint} was missing for " in ended.out
     assert ended.err == (
         f"igtl: link to {endpoint} lost: {endpoint} closed the connection\n"
         f"igtl: link to {endpoint} restored: connected to {endpoint}\n"
@@ -173,6 +191,27 @@ def test_a_server_that_is_not_there_yet_is_waited_for(start: Start, path: Path) 
     assert f"127.0.0.1:{port}" in first_line
     assert first_line.endswith("; trying again")
     assert second_line == f"igtl: 127.0.0.1:{port} is there now"
+    assert re.search(
+        rf"^127\.0\.0\.1:{port} was missing for \d\.\d s of \d\.\d s$", ended.out, re.MULTILINE
+    )
+    assert f"\n{first.endpoint} was" not in ended.out
+
+
+def test_a_server_that_never_came_is_told(call: Call, path: Path) -> None:
+    missing = f"127.0.0.1:{free_port()}"
+    with igtl.Server(port=0) as server:
+        server.on_connect(lambda peer: peer.send(*MANY))
+        ended = call("record", server.endpoint, missing, "-o", str(path), "--for", "0.5s")
+        assert ended.status == status.INCOMPLETE
+        assert f"\n{missing} was not there\n30 messages in 0:00." in ended.out
+        ended = call(
+            "record", server.endpoint, missing, "-o", str(path), "--for", "0.5s", "--json",
+            "--overwrite",
+        )  # fmt: skip
+    there, not_there = json.loads(ended.out)["servers"]
+    assert there == {"endpoint": server.endpoint, "came": True, "missing": 0.0}
+    assert (not_there["endpoint"], not_there["came"]) == (missing, False)
+    assert 0.4 < not_there["missing"] < 30
 
 
 @pytest.mark.parametrize("options", [[], ["--no-reconnect"]])
@@ -220,6 +259,15 @@ def test_nothing_came(call: Call, path: Path) -> None:
         ended = call("record", server.endpoint, "-o", str(path), "--for", "0.3")
     assert ended.status == status.INCOMPLETE
     assert texts(path) == []
+    first, *absences, last = ended.out.splitlines()  # nothing to look at, so no advice how to
+    assert (first.split()[0], absences, last[:11]) == ("recording", [], "0 messages ")
+
+
+def test_an_unknown_type_is_doubted(call: Call, serve_bytes: Serve, path: Path) -> None:
+    server = serve_bytes(stream_of(*MANY))
+    ended = call("record", server.endpoint, "-o", str(path), "--no-reconnect", "--type", "STRNG")
+    assert ended.status == status.INCOMPLETE
+    assert "igtl: type 'STRNG' is not known; did you mean STRING?\n" in ended.err
 
 
 def test_a_server_that_closes_too_early(call: Call, serve_bytes: Serve, path: Path) -> None:
@@ -242,7 +290,48 @@ def test_a_signal_ends_it_in_good_order(
         ended = program.wait()
     assert ended.status == expected
     assert ended.err == ""
+    assert "30 messages in 0:0" in ended.out
     assert statistics(path).message_count == 31
+
+
+def test_nohup_is_obeyed(start: Start, path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a program inherits
+    with igtl.Server(port=0) as server:
+        try:
+            program = recording(start, path, server.endpoint)
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        server.wait_for_clients()
+        program._process.send_signal(signal.SIGHUP)
+        server.publish(*MANY)
+        eventually(lambda: len(texts(path)) == 30)
+        assert program.interrupt().status == status.INTERRUPTED
+
+
+def connecting(feed: Feed) -> bool:
+    """Whether its thread is trying to connect now."""
+    assert feed._thread is not None
+    stack = traceback.walk_stack(sys._current_frames().get(feed._thread.ident or 0))
+    return "open_socket" in [frame.f_code.co_name for frame, _ in stack]
+
+
+def test_a_server_that_never_answers_does_not_delay_the_end(path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as silent:
+        endpoint = f"127.0.0.1:{silent.getsockname()[1]}"
+        with ExitStack() as stack:
+            for _ in range(2):  # as many as the system keeps for it
+                caller = stack.enter_context(socket.socket())
+                caller.setblocking(False)
+                caller.connect_ex(silent.getsockname())
+            feeds = [Feed(endpoint, "igtl", reconnect=True, tell=print) for _ in range(3)]
+            with igtl.Recorder(path) as recorder:
+                for feed in feeds:
+                    feed.start(recorder, Sieve((), ()))
+                eventually(lambda: all(map(connecting, feeds)))
+                began = time.monotonic()
+                for feed in feeds:
+                    feed.close()
+                assert time.monotonic() - began < 0.5
 
 
 def test_a_full_disk(start: Start) -> None:
@@ -261,8 +350,9 @@ def test_drops_make_it_incomplete(path: Path) -> None:
     with igtl.Recorder(path) as recorder:
         session = Session(recorder, [], None)
         recorder.write(pose(0))
-    assert session.judge(status.DONE) == status.DONE
-    recorder.write(pose(1))  # too late, so that it is dropped
+        eventually(lambda: recorder.messages)
+        assert session.judge(status.DONE) == status.DONE
+        recorder.write(pose(1)._replace(version=1 << 16))  # which no header can hold
     assert session.judge(status.DONE) == status.INCOMPLETE
     assert session.judge(status.INTERRUPTED) == status.INTERRUPTED
 
@@ -283,6 +373,28 @@ def test_a_file_that_is_there_is_kept(call: Call, serve_bytes: Serve, path: Path
     assert len(texts(path)) == 30
 
 
+def test_a_file_that_is_being_recorded_is_kept(start: Start, call: Call, path: Path) -> None:
+    with igtl.Server(port=0) as server:
+        program = recording(start, path, server.endpoint)
+        server.wait_for_clients()
+        server.publish(*MANY)
+        ended = call("record", server.endpoint, "-o", str(path), "--overwrite", "--for", "0.1")
+        assert ended.status == status.FAILED
+        assert ended.err == (
+            f"igtl: {path} is being recorded by another program: choose another name\n"
+        )
+        server.publish(*MANY)
+        eventually(lambda: len(texts(path)) == 60)
+        assert program.interrupt().status == status.INTERRUPTED
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "session", "2026.11"])
+def test_a_name_that_is_none_of_a_recording(call: Call, tmp_path: Path, name: str) -> None:
+    ended = call("record", "localhost", "-o", str(tmp_path / name))
+    assert ended.status == status.USAGE
+    assert "expected one that ends in .mcap; `igtl convert` makes" in ended.err
+
+
 def test_a_server_that_is_given_twice(call: Call, path: Path) -> None:
     ended = call("record", "localhost", "tcp://localhost:18944", "-o", str(path))
     assert ended.status == status.USAGE
@@ -290,7 +402,15 @@ def test_a_server_that_is_given_twice(call: Call, path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--for", "soon"], ["--for", "0"], ["--split", "2XB"], ["--flush", "0"], []]
+    "options",
+    [
+        ["--for", "soon"],
+        ["--for", "0"],
+        ["--split", "2XB"],
+        ["--split", "10"],
+        ["--flush", "0"],
+        [],
+    ],
 )
 def test_wrong_use(call: Call, options: list[str]) -> None:
     endpoints = ["localhost"] * bool(options)

@@ -50,8 +50,8 @@ def test_every_byte_comes_again(start: Start, path: Path) -> None:
     ended = program.wait()
     assert (ended.status, ended.err) == (0, "")
     left, last = ended.out.splitlines()[-2:]
-    assert left.endswith(" left after 2000 messages")
-    assert last.startswith("2000 messages played, 2000 sent to 1 client, 0 dropped, ")
+    assert left.endswith(" left after 2,000 messages")
+    assert last.startswith("2,000 messages played, 2,000 sent to 1 client, 0 dropped, ")
     assert last.endswith(" ms late at most")
 
 
@@ -91,7 +91,6 @@ def test_a_part_of_some_devices_is_chosen(start: Start, path: Path) -> None:
     ]  # fmt: skip
     frames = replayed(start, str(path), *part, "--type", "TRANSFORM,IMAGE", "--device", "Pr*")
     assert [frame.device_name for frame in frames] == ["Probe", "Probe"]
-    assert replayed(start, str(path), "--connection", "other,another") == []
     assert len(replayed(start, str(path), "--connection", "track*")) == 6
 
 
@@ -147,6 +146,10 @@ def test_nothing_is_lost_for_a_client_that_is_slow(start: Start, path: Path) -> 
         (["missing.mcap"], 1, "missing.mcap: No such file"),
         (["FILE", "--from", "1:99"], 2, "'1:99' is no moment, expected seconds, m:ss"),
         (["FILE", "--from", "3:00"], 2, "the part from 180 s to 2 s is not in a recording of 2 s"),
+        (["FILE", "--from", "3", "--to", "2"], 2, "--to 0:02.0 is before --from 0:03.0"),
+        (["FILE", "FILE"], 2, "a file is given twice"),
+        (["FILE", "--device", "Nix"], 1, "session.mcap: there are STRING of 'Count'\n"),
+        (["FILE", "--connection", "a,b"], 1, "there are STRING of 'Count', over tracker\n"),
         (["FILE", "--speed", "0"], 2, "'0' is not a number above 0"),
         (["FILE", "--wait", "0"], 2, "'0' is not a whole number above 0"),
         (["FILE", "--wait", "2", "--no-wait"], 2, "not allowed with argument"),
@@ -160,3 +163,21 @@ def test_wrong_use_is_one_clear_line(
     ended = call("replay", *[str(path) if one == "FILE" else one for one in arguments])
     assert (ended.status, ended.out) == (status, "")
     assert complaint in ended.err
+
+
+def test_an_empty_recording_is_refused(call: Call, path: Path) -> None:
+    recorded(path, [])
+    ended = call("replay", str(path), "--port", "0")
+    assert (ended.status, ended.err) == (1, f"igtl: there are no messages in {path}\n")
+
+
+def test_one_line_tells_of_a_file_that_is_cut_off(start: Start, path: Path) -> None:
+    recorded(path, numbered(0, 0.001))
+    path.write_bytes(path.read_bytes()[:-100])
+    ended = start("replay", str(path), "--port", "0", "--no-wait").wait()
+    assert "\n2 messages played" in ended.out
+    assert ended.status == 0
+    assert ended.err == (
+        f"igtl: {path} is cut off, or still being written: what is whole is played; "
+        "`igtl info` tells more\n"
+    )

@@ -127,6 +127,13 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(path: Path)
         assert shell.wait() == 0
 
 
+def test_q_while_it_waits_plays_nothing(show: Show) -> None:
+    program = show()
+    program.type("q")
+    assert program.wait() == 0
+    assert "0 messages played, 0 sent to 0 clients, 0 dropped" in program.shown
+
+
 def test_without_a_keyboard_there_are_no_keys(path: Path) -> None:
     command = [*REPLAY, str(path), "--port", "0", "--no-wait"]
     with TypedProgram(["bash", "-c", '"$@" < /dev/null', "bash", *command]) as program:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -106,17 +107,23 @@ def test_a_taken_port_is_one_clear_line(call: Call) -> None:
         (["trackr"], "did you mean 'tracker'?"),
         (["missing.nrrd"], "missing.nrrd"),
         (["tracker", "position", "--device", "A"], "--device names one source"),
-        (["tracker", "--set", "colour=red"], "'tracker' has no option 'colour'; its options: ra"),
+        (
+            ["tracker", "--set", "colour=red"],
+            "there is no --set colour here: tracker takes --rate, --device",
+        ),
         (["tracker", "--set", "rate=fast"], "rate is 'fast', expected a number"),
         (["tracker", "--rate", "5", "--set", "rate=5"], "rate is given twice"),
-        (["tracker", "ultrasound", "--set", "size=4"], "no source has an option 'size': 'tracker'"),
+        (
+            ["tracker", "ultrasound", "--set", "size=4"],
+            "there is no --set size here: tracker takes --rate, --device; ultraso",
+        ),
         (["camera:97"], "cannot open camera '97'"),
         (["ndi"], "source 'ndi' needs its port: ndi:PORT"),
         (["ndi:/dev/nothing"], "cannot open /dev/nothing: no such serial port"),
         (["aruco:no.png"], "there is no file or folder no.png"),
         (["aruco:0", "--set", "dictionary=9X9"], "no dictionary '9X9' of ArUco markers"),
         (["film.mp4"], "film.mp4"),
-        (["tracker", "--mode", "slices"], "'tracker' has no option 'mode'; its options: rate"),
+        (["tracker", "--mode", "slices"], "there is no --mode here: tracker takes --rate"),
     ],
 )
 def test_a_wrong_source_has_status_2(arguments: list[str], complaint: str, call: Call) -> None:
@@ -149,6 +156,7 @@ def test_list_shows_what_there_is(call: Call) -> None:
     assert "camera:CAMERA   (needs igtl[cameras])" in lines
     where = lines.index("tracker")
     assert lines[where + 2] == "    --set rate, device_name"
+    assert max(map(len, lines)) <= 79
 
 
 def test_options_go_to_the_sources_that_have_them(start: Start, tmp_path: Path) -> None:
@@ -161,6 +169,33 @@ def test_options_go_to_the_sources_that_have_them(start: Start, tmp_path: Path) 
     with igtl.connect(f"127.0.0.1:{port_of(server)}") as link:
         image = link.get(igtl.Image, timeout=10)
     assert image.spacing.tolist() == [0.25, 0.25, 0.25]
+
+
+FAULTY = """
+class Faulty:
+    name, rate = "faulty", 50.0
+
+    def messages(self, time_s):
+        return () if time_s == 0 else {}["nothing"]
+"""
+
+
+def test_a_source_with_a_fault_leaves_the_others(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "faulty-1.0.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text("[igtl.sources]\nfaulty = faulty:Faulty\n")
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    server = start("serve", "faulty", "position", "--port", "0")
+    with igtl.connect(f"127.0.0.1:{port_of(server)}") as link:
+        told = [server.err.readline()]
+        while told[-1] and not told[-1].startswith("igtl: "):
+            told.append(server.err.readline())
+        assert told[-2] == "KeyError: 'nothing'\n"
+        assert told[-1].endswith("(the other sources go on)\n")
+        link.receive(10)
 
 
 def test_a_source_that_ends_leaves_the_others(start: Start, tmp_path: Path) -> None:
@@ -223,7 +258,11 @@ def test_images_are_sent_as_video(start: Start, call: Call) -> None:
             pixels = decoder.decode(first)
             assert pixels is not None
             assert 20 < float(np.mean(pixels)) < 120
-    with igtl.connect(endpoint) as link:
+
+
+def test_who_asks_for_one_image_gets_video_that_can_be_decoded(start: Start) -> None:
+    server = start("serve", "ultrasound", "--codec", "H264", "--on-request", "--port", "0")
+    with igtl.connect(f"127.0.0.1:{port_of(server)}") as link:
         assert link.get(igtl.Video, "Ultrasound", timeout=10).is_key
 
 
@@ -240,6 +279,38 @@ def test_who_asks_for_a_stream_of_video_can_decode_it(
     ):
         pictures = [decoder.decode(one) for one, _ in zip(stream, range(6), strict=False)]
     assert len([one for one in pictures if one is not None]) >= decoded
+
+
+def test_a_codec_without_images_is_told(start: Start) -> None:
+    server = start("serve", "tracker", "--codec", "I420", "--port", "0")
+    assert "I420" not in server.line()
+    assert server.err.readline() == (
+        "igtl: tracker gives no images: there is nothing to send as I420\n"
+    )
+
+
+def test_the_same_devices_twice_are_told(start: Start) -> None:
+    server = start("serve", "ultrasound", "tracker", "tracker", "--port", "0")
+    told = server.err.readline()
+    assert told.startswith("igtl: several sources send NeedleToTracker (TRANSFORM), ProbeTo")
+    assert told.endswith(": receivers cannot tell them apart\n")
+
+
+def test_sources_that_belong_together_are_no_doubt(start: Start) -> None:
+    server = start("serve", "ultrasound", "tracker", "--codec", "I420", "--port", "0")
+    assert "images as I420" in server.line()
+    told = [server.err.readline()]
+    server.line_with("Waiting")
+    assert told == ["igtl: tracker gives no images: there is nothing to send as I420\n"]
+    assert server.interrupt().err == ""
+
+
+def test_a_damaged_recording_is_told(start: Start, tmp_path: Path) -> None:
+    messages = [(0.02 * n, igtl.String(f"{n}", device_name="Note")) for n in range(5)]
+    path = write_recording(tmp_path / "session.mcap", messages)
+    path.write_bytes(path.read_bytes()[:-20])
+    server = start("serve", str(path), "--port", "0")
+    assert server.err.readline().startswith(f"igtl: {path} is damaged at byte ")
 
 
 def test_a_wrong_codec_is_told(call: Call) -> None:

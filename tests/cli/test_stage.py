@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import queue
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -155,6 +157,31 @@ def test_a_stage_without_an_audience_ends(server: igtl.Server) -> None:
     with Stage(server, [Watched(1000)], print):
         pass
     assert asked == []
+
+
+def test_closing_waits_for_the_sources_however_often_ctrl_c_strikes(server: igtl.Server) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    class Slow(Counting):
+        def messages(self, time_s: float) -> Sequence[igtl.Message]:
+            begun.set()
+            goes_on.wait()
+            return ()
+
+    stage = Stage(server, [Slow(10)], print)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with igtl.connect(server.endpoint):
+            assert begun.wait(5)
+            for _ in range(2):  # threading's own `join` would not wait the second time
+                signal.setitimer(signal.ITIMER_REAL, 0.1)
+                with pytest.raises(KeyboardInterrupt):
+                    stage.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        goes_on.set()
+    stage.close()
 
 
 def test_messages_go_where_it_is_told(server: igtl.Server) -> None:

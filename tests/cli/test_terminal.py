@@ -39,6 +39,20 @@ def test_progress_is_one_line_that_is_gone_at_the_end(
     assert capsys.readouterr().err == "\r\x1b[Ka\r\x1b[K\\x1b[2J 0\r\x1b[K"
 
 
+def test_a_warning_takes_the_place_of_progress(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Progress(pause=0) as progress:
+        progress.show("a")
+        warn("lost")
+        warn("found")
+        progress.show("b")
+    warn("done")
+    shown = "\r\x1b[Ka\r\x1b[Kigtl: lost\nigtl: found\n\r\x1b[Kb\r\x1b[Kigtl: done\n"
+    assert capsys.readouterr().err == shown
+
+
 def test_progress_does_not_flicker(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

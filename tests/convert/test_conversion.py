@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from igtl.convert import LeftOut, convert
 from igtl.errors import RecordingError
 from igtl.recording.entry import Entry
 from igtl.recording.writer import FileWriter
+from igtl.sequences.reader import SequenceFrame, SequenceReader
+from igtl.sequences.writer import SequenceWriter
 from tests.convert.entries import START_NS, entry
 
 SECOND = 1_000_000_000
@@ -155,7 +158,69 @@ def test_damage_is_told(recorded: Path, tmp_path: Path) -> None:
     done = convert(recorded, tmp_path / "s.mcap")
     assert 0 < done.read < 210
     (note,) = done.notes
-    assert "is damaged, at byte" in note
+    assert f"{recorded} is damaged at byte " in note
+    assert note.endswith(": a chunk that is cut off (see igtl recover)")
+
+
+def test_known_losses_are_told(recorded: Path, tmp_path: Path) -> None:
+    data = bytearray(recorded.read_bytes())
+    data[1000:1004] = b"lost"
+    recorded.write_bytes(data)
+    done = convert(recorded, tmp_path / "s.mcap")
+    (note,) = done.notes
+    assert f"; {210 - done.read} message" in note
+    assert " lost at least (see igtl recover)" in note
+
+
+def test_poses_that_no_image_has_are_counted(recorded: Path, tmp_path: Path) -> None:
+    done = convert(recorded, tmp_path / "s.igs.mha", clock="arrival")
+    text = "poses between images (each image has the newest one up to its time)"
+    assert done.left_out == (LeftOut("TRANSFORM", text, 180),)
+    assert (done.read, done.written) == (210, 30)
+    with SequenceReader(tmp_path / "s.igs.mha") as frames:
+        there = [
+            (frame.transforms["ProbeToTracker"][0, 3], len(frame.transforms)) for frame in frames
+        ]
+    assert there == [(10.0 * n, 2) for n in range(10)]
+
+
+def test_poses_before_the_first_image_are_counted(tmp_path: Path) -> None:
+    source = tmp_path / "s.mcap"
+    with FileWriter(source) as writer:
+        for n in range(5):
+            writer.add(entry(igtl.Transform(np.eye(4), device_name="Probe"), n * SECOND))
+        picture = igtl.Image(np.zeros((4, 5), np.uint8), device_name="US")
+        writer.add(entry(picture, 4 * SECOND + 1))
+    done = convert(source, tmp_path / "s.igs.mha")
+    assert (done.written, [one.count for one in done.left_out]) == (2, [4])
+
+
+def test_poses_alone_are_all_there(recorded: Path, tmp_path: Path) -> None:
+    done = convert(recorded, tmp_path / "s.igs.mha", type=igtl.Transform)
+    assert (done.read, done.written, done.left_out) == (200, 200, ())
+
+
+def test_poses_of_one_name_and_moment_are_counted(tmp_path: Path) -> None:
+    source = tmp_path / "s.mcap"
+    with FileWriter(source) as writer:
+        for n in range(4):
+            pose = igtl.Transform(np.eye(4), device_name="Probe", timestamp=5.0 + n // 2)
+            writer.add(entry(pose, n // 2 * SECOND))
+    done = convert(source, tmp_path / "s.igs.mha")
+    text = "a later pose of the same moment and name is there"
+    assert done.left_out == (LeftOut("TRANSFORM", text, 2),)
+
+
+@pytest.mark.parametrize("target", ["s.igs.mha", "s.mha", "s.nii", "s.mp4"])
+@pytest.mark.parametrize("only", [(), "TRANSFORM"])
+def test_a_device_without_pictures_is_refused(
+    recorded: Path, tmp_path: Path, target: str, only: str
+) -> None:
+    text = "--image is 'UZ', which has no pictures here; there are those of "
+    there = "no device$" if only else "'US'$"
+    with pytest.raises(RecordingError, match=text + there):
+        convert(recorded, tmp_path / target, image="UZ", type=only)
+    assert left_over(tmp_path, recorded) == []
 
 
 def test_progress_is_told(recorded: Path, tmp_path: Path) -> None:
@@ -172,7 +237,9 @@ def left_over(folder: Path, *but: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("target", "wanted", "text"),
     [
-        ("s.csv", {"device": "Nobody"}, "is selected"),
+        ("s.csv", {"device": "Nobody"}, "device 'Nobody', but 'Needle', 'ProbeToTracker', 'US'$"),
+        ("s.csv", {"type": ["TRASFORM"]}, r"type 'TRASFORM', did you mean 'TRANSFORM'\?$"),
+        ("s.csv", {"connection": "a:*4", "device": "Needle"}, "no message that fits all"),
         ("s.csv", {"type": "IMAGE"}, "can be written: 10 IMAGE left out: tables hold"),
         ("s.npz", {"start": 11}, "is selected"),
         ("s.foxglove.mcap", {"device": "none"}, "is selected"),
@@ -249,6 +316,13 @@ def test_a_disk_that_is_full_is_an_error_and_no_file(tmp_path: Path) -> None:
     assert left_over(tmp_path, source) == []
 
 
+def test_what_a_source_that_is_read_in_order_has_instead(recorded: Path, tmp_path: Path) -> None:
+    sequence = tmp_path / "s.igs.mha"
+    convert(recorded, sequence, device=["US", "Needle"])
+    with pytest.raises(RecordingError, match="no device 'Neddle', did you mean 'Needle'"):
+        convert(sequence, tmp_path / "s.csv", device="Neddle")
+
+
 def test_a_target_that_is_there_is_refused_before_anything_is_read(
     recorded: Path, tmp_path: Path
 ) -> None:
@@ -273,3 +347,23 @@ def test_a_source_without_messages(tmp_path: Path) -> None:
         convert(source, tmp_path / "s.csv", device=[])
     with pytest.raises(RecordingError, match="is selected"):
         convert(source, tmp_path / "s.csv", device=["Probe"])
+
+
+def test_frames_before_the_first_one_are_not_lost(tmp_path: Path) -> None:
+    """Their times may go back: two sequences that were put together, say."""
+    source = tmp_path / "s.igs.mha"
+    times = [5.0, 6.0, 1.0, 2.0]
+    with SequenceWriter(source) as writer:
+        for time in times:
+            writer.write(SequenceFrame(np.zeros((1, 3, 4), np.uint8), time))
+    assert convert(source, tmp_path / "all.mcap").written == 4
+    assert [one.timestamp for one in igtl.read(tmp_path / "all.mcap")] == times
+    assert convert(source, tmp_path / "some.mcap", start=0.5).written == 1
+
+
+def test_a_source_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    source = tmp_path / "s.mcap"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(source))
+        with pytest.raises(RecordingError, match=r"cannot read .*s\.mcap: No such device"):
+            convert(source, tmp_path / "t.csv")

@@ -35,7 +35,16 @@ def test_every_ending_is_in_one_row_and_every_row_does_something() -> None:
 def test_the_listing_has_them_all() -> None:
     shown = listing()
     assert all(ending in shown for one in FORMATS for ending in one.endings)
-    assert max(map(len, shown.splitlines())) < 120
+    assert 60 < max(map(len, shown.splitlines())) <= 79
+
+
+@pytest.mark.parametrize("width", [79, 100, 200])
+def test_the_listing_fits(width: int) -> None:
+    lines = listing(width).splitlines()
+    assert max(map(len, lines)) <= width
+    words = [word for one in FORMATS for word in (*one.endings, *one.what.split())]
+    assert sorted(set(words) - set(" ".join(lines).split())) == []
+    assert width < 200 or "images and poses over time (PLUS, 3D Slicer)" in listing(width)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +54,8 @@ def test_the_listing_has_them_all() -> None:
         (["a.mcap"], "b.txt", {}, r"cannot write b\.txt: names of files to write end in .*\.csv"),
         (["a.foxglove.mcap"], "b.csv", {}, "cannot read a.foxglove.mcap"),
         (["a.mcap"], "b.pcap", {}, "cannot write b.pcap"),
-        (["a.mcap"], "b.csv", {"most": 3}, r"has no use for 'most', which is for .*\.nii"),
-        (["a.mcap"], "b.csv", {"color": 3}, "has no use for 'color'$"),
+        (["a.mcap"], "b.csv", {"most": 3}, r"has no use for --most, which is for .*\.nii"),
+        (["a.mcap"], "b.csv", {"color": 3}, "has no use for --color$"),
         (["a.igtl", "b.igtl"], "b.csv", {}, "parts of one recording"),
         (["a.mcap", "b.igtl"], "b.csv", {}, "parts of one recording"),
     ],

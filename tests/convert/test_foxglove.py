@@ -236,3 +236,11 @@ def test_colours_of_points(tmp_path: Path) -> None:
     (triangles,) = surface(tmp_path, polygons=[[0, 1, 2]], attributes=[rgba])["triangles"]
     found = [[one[part] for part in "rgba"] for one in triangles["colors"]]
     assert np.allclose(found, colors)
+
+
+def test_a_time_that_foxglove_cannot_say_is_its_last(tmp_path: Path) -> None:
+    one = entry(igtl.Transform(TURN, device_name="ProbeToTracker"))._replace(time_ns=1 << 63)
+    (path,), _ = written([one], tmp_path / "s.foxglove.mcap")
+    ((_, _, log_time, publish_time, content),) = shown(path)
+    assert (log_time, publish_time) == (1 << 63, 1 << 63)
+    assert content["transforms"][0]["timestamp"] == {"seconds": 0xFFFFFFFF, "nanos": 999_999_999}

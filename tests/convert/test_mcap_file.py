@@ -12,6 +12,7 @@ from mcap.stream_reader import StreamReader
 
 from igtl.convert import mcap_file
 from igtl.convert.mcap_file import McapFile
+from igtl.errors import RecordingError
 
 
 def test_the_stock_reader_finds_all_messages(
@@ -77,3 +78,16 @@ def test_a_file_without_messages_is_whole(tmp_path: Path) -> None:
     file.close()
     with (tmp_path / "s.mcap").open("rb") as stream:
         assert list(make_reader(stream).iter_messages()) == []
+
+
+def test_more_channels_than_a_file_can_have_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcap_file, "_MOST_CHANNELS", 2)
+    file = McapFile(tmp_path / "s.mcap", "igtl")
+    schema = file.schema("a", "json", b"{}")
+    for topic in ("/one", "/two"):
+        file.channel(schema, topic, "json", {})
+    with pytest.raises(RecordingError, match=r"there are 2 channels .* choose some"):
+        file.channel(schema, "/three", "json", {})
+    file.abandon()

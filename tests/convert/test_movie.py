@@ -183,10 +183,23 @@ def test_several_devices_are_listed(tmp_path: Path) -> None:
     with pytest.raises(RecordingError) as caught:
         made(tmp_path / "us.mp4", entries)
     assert str(caught.value) == (
-        "a film holds the pictures of one device, but there are 'US' (IMAGE, tracker); "
-        "'US' (IMAGE, other); 'CT' (IMAGE, tracker); 'MR' (IMAGE, tracker): choose one (--device, "
+        "the file holds the pictures of one device, but there are 'US' (IMAGE, other); "
+        "'CT' (IMAGE, tracker); 'US' (IMAGE, tracker); 'MR' (IMAGE, tracker): choose one (--image, "
         "and --type or --connection where that is not enough)"
     )
+
+
+def test_a_time_that_no_film_has_is_an_error(tmp_path: Path) -> None:
+    late = entry(image(grey(1)))._replace(time_ns=(1 << 63) - 5)
+    staging = Staging(tmp_path / "us.mp4")
+    writer = MovieWriter(staging)
+    writer.add(entry(image(grey(0))))
+    writer.add(late)
+    with pytest.raises(RecordingError, match=r"us\.mp4: Invalid argument"):
+        writer.close()
+    writer.abandon()
+    staging.discard()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_change_of_size_is_refused(tmp_path: Path) -> None:

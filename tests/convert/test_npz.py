@@ -103,3 +103,16 @@ def test_devices_that_are_called_alike_are_kept_apart(tmp_path: Path) -> None:
         "b/TRANSFORM/Probe/matrices",
         ".._.._x/matrices",
     }
+
+
+def test_a_device_that_is_called_as_another_goes_on_is_kept_apart(tmp_path: Path) -> None:
+    shapes = {"Cam": [(4, 5), (6, 7)], "Cam.2": [(8, 9)]}
+    entries = [
+        entry(igtl.Image(np.zeros(shape, np.uint8), device_name=name))
+        for name, several in shapes.items()
+        for shape in several
+    ]
+    (path,), _ = written(entries, tmp_path / "s.npz")
+    with np.load(path) as arrays:
+        found = {name: arrays[f"{name}/images"].shape for name in ("Cam", "Cam.2", "Cam.2.2")}
+    assert found == {"Cam": (1, 1, 4, 5), "Cam.2": (1, 1, 6, 7), "Cam.2.2": (1, 1, 8, 9)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,6 +95,32 @@ def test_one_picture_is_one_file(tmp_path: Path) -> None:
     assert done.files == (tmp_path / "us.nrrd",)
     image = SimpleITK.ReadImage(str(tmp_path / "us.nrrd"))
     assert np.array_equal(SimpleITK.GetArrayFromImage(image).reshape(4, 5), FLAT[0])
+
+
+def test_a_sequence_is_chosen_beside_a_volume(tmp_path: Path) -> None:
+    source = recorded(tmp_path, volume(), flat(0), flat(1), entry(POSE))
+    done = convert(source, tmp_path / "us.mha", image="US")
+    assert (done.written, done.files) == (2, (tmp_path / "us.mha",))  # the pose is of later
+    done = convert(source, tmp_path / "ct.mha", image="CT")
+    assert (done.written, done.files) == (1, (tmp_path / "ct.mha",))
+    pixels = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(tmp_path / "ct.mha")))
+    assert np.array_equal(pixels, np.repeat(FLAT, 3, axis=0))
+
+
+@pytest.mark.parametrize(
+    ("entries", "options", "what"),
+    [
+        ([volume(), volume(1)], {"compress": True}, "volumes, each .* for --compress; .*seq.mha"),
+        ([flat(), flat(1)], {"most": 3}, "a sequence, .* no use for --most"),
+    ],
+)
+def test_options_of_the_other_kind_are_refused(
+    tmp_path: Path, entries: list[Entry], options: dict[str, Any], what: str
+) -> None:
+    source = recorded(tmp_path, *entries)
+    with pytest.raises(igtl.RecordingError, match=what):
+        convert(source, tmp_path / "x.mha", **options)
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_a_sequence_of_one_device_is_chosen(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from igtl.convert.pose_history import IDENTITY, Moment, PoseHistory
+from igtl.convert.pose_history import IDENTITY, Moment, Origin, PoseHistory
 
 SECOND = 1_000_000_000
 
@@ -28,6 +28,23 @@ def test_the_newest_up_to_a_moment_is_found_in_any_order() -> None:
         place, status = poses.at(moment(20.0, stamp))["AToB"]
         assert (place[0, 3], status) == (found, "OK")
     assert poses.at(moment(20.0, 0.9))["AToB"] == (IDENTITY, "MISSING")
+
+
+def test_it_counts_messages_of_which_a_pose_was_used() -> None:
+    poses = PoseHistory(max_age_ns=SECOND, by_arrival=True)
+    for second in range(4):
+        origin = Origin("TDATA")
+        for name in ("AToB", "CToB"):
+            poses.add(name, moment(second), IDENTITY, "OK", origin)
+    poses.at(moment(0.5))
+    poses.at(moment(0.6))
+    poses.at(moment(1.0))
+    assert poses.used == {"TDATA": 2}
+    poses.at(moment(9.0))  # where all are too old
+    assert poses.used == {"TDATA": 2}
+    poses.forget_use()
+    poses.at(moment(1.0))
+    assert poses.used == {"TDATA": 1}
 
 
 @pytest.mark.parametrize("count", [1, 2, 500])

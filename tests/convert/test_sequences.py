@@ -90,6 +90,19 @@ def test_an_image_gets_the_pose_of_its_time(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("low", [1, 97, 300, 511, 2047])
+def test_times_that_no_float_holds_are_equal_all_the_same(low: int, tmp_path: Path) -> None:
+    entries = []
+    for number in range(3):
+        raw_time = (START + number << 32) + low
+        for message in (pose("ProbeToTracker", number, 0), image(0)):
+            one = entry(message, number)
+            entries.append(one._replace(frame=one.frame._replace(raw_time=raw_time)))
+    frames = written(entries, tmp_path / "x.igs.mha")
+    assert [x_of(frame, "ProbeToTracker") for frame in frames] == [0, 1, 2]
+    assert [frame.statuses["ProbeToTracker"] for frame in frames] == ["OK"] * 3
+
+
 def test_poses_that_are_missing_or_too_old(tmp_path: Path) -> None:
     entries = [
         entry(image(0.0), 0.0),
@@ -165,7 +178,13 @@ def test_times_of_arrival_where_headers_say_nothing_or_differ(tmp_path: Path) ->
         entry(pose("AToB", 1, 3600.0), 0.1),  # a clock that is an hour ahead
         entry(image(0.1), 0.15),
     ]
-    (frame,) = written(entries, tmp_path / "y.igs.mha")
+    sink = SequenceSink(tmp_path / "y.igs.mha")
+    for one in entries:
+        sink.add(one)
+    sink.close()
+    (note,) = sink.notes
+    assert note.startswith("1 of 1 poses are MISSING")
+    (frame,) = SequenceReader(tmp_path / "y.igs.mha")
     assert frame.statuses == {"AToB": "MISSING"}
     (frame,) = written(entries, tmp_path / "z.igs.mha", clock="arrival")
     assert (x_of(frame, "AToB"), frame.statuses) == (1, {"AToB": "OK"})
@@ -190,6 +209,33 @@ def test_where_flat_images_lie(tmp_path: Path) -> None:
         assert reader.header.matrix.tolist() == np.eye(4).tolist()
         assert reader.header.orientation == "MF"
         assert reader.header.fields["DeviceName"] == "Image"
+
+
+@pytest.mark.parametrize("stored", ["MF", "UN", "MN", "FU"])
+@pytest.mark.parametrize("wanted", ["MF", "UF", "NM", None])
+def test_pictures_that_are_turned_stay_where_they_are(
+    stored: str, wanted: str | None, tmp_path: Path
+) -> None:
+    placed = np.array([[0, 0.5, 0, 1], [0.25, 0, 0, 2], [0, 0, 1, 3], [0, 0, 0, 1.0]])
+    one, path = image(0.0, ijk_to_world=placed), tmp_path / "x.igs.mha"
+    (frame,) = written([entry(one, 0.0)], path, orientation=stored)
+    first = {"MF": (0, 0), "UN": (3, 2), "MN": (0, 2), "FU": (0, 2)}[stored]
+    # PLUS turns the file's pixels to MF; its first one then is this one of the file
+    corner = placed @ (*first, 0, 1)
+    assert frame.pixels[0].tolist() == PICTURE.tolist()
+    assert frame.transforms["ImageToRAS"][:, 3].tolist() == corner.tolist()
+    with SequenceEntries(path, orientation=wanted) as entries:
+        (found,) = (each.message for each in entries)
+    assert isinstance(found, Image)
+    assert _points(found) == _points(one)
+
+
+def _points(one: Image) -> dict[int, list[float]]:
+    """Where each value lies, mm in RAS."""
+    matrix = one.ijk_to_ras
+    return {
+        value: (matrix @ (i, j, k, 1)).tolist() for (k, j, i), value in np.ndenumerate(one.pixels)
+    }
 
 
 def test_a_part_of_an_image_lies_where_it_lies(tmp_path: Path) -> None:
@@ -224,7 +270,7 @@ def test_images_of_several_devices(tmp_path: Path) -> None:
     entries = [entry(image(0.0, name="Left"), 0.0), entry(image(0.1, name="Right"), 0.1)]
     sink = SequenceSink(tmp_path / "x.igs.mha")
     sink.add(entries[0])
-    with pytest.raises(RecordingError, match=r"of 'Left' and of 'Right': .* choose it"):
+    with pytest.raises(RecordingError, match=r"'Left' \(IMAGE, plus\); 'Right' .* choose one"):
         sink.add(entries[1])
     sink.abandon()
     assert list(tmp_path.iterdir()) == []
@@ -274,7 +320,12 @@ def test_what_is_left_out(tmp_path: Path) -> None:
 def test_metadata_of_images(tmp_path: Path) -> None:
     said = {"FrameNumber": "77", "Depth": "4 cm", "Bad name": "1", "Lines": "a\nb"}
     said |= {"Timestamp": "7", "XTransform": "1", "ImageStatus": "no", "Long": "x" * 1000}
-    (frame,) = written([entry(image(0.0, metadata=said), 0.0)], tmp_path / "x.igs.mha")
+    path = tmp_path / "x.igs.mha"
+    sink = SequenceSink(path)
+    sink.add(entry(image(0.0, metadata=said), 0.0))
+    sink.close()
+    assert sink.notes == ("3 metadata of images fit into no line: they are left out",)
+    (frame,) = SequenceReader(path)
     assert (frame.timestamp, frame.image_status, frame.transforms) == (START, "OK", {})
     assert frame.fields == {
         "FrameNumber": "77",

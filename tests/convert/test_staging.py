@@ -27,6 +27,11 @@ def test_files_get_their_names_at_the_end(tmp_path: Path) -> None:
     assert (tmp_path / "s.csv").read_text() == "kept"
 
 
+def test_two_at_a_time_do_not_meet(tmp_path: Path) -> None:
+    one, other = Staging(tmp_path / "s.a.csv"), Staging(tmp_path / "s.b.csv")
+    assert one.new(".csv") != other.new(".csv")
+
+
 def test_what_is_discarded_is_gone(tmp_path: Path) -> None:
     staging = Staging(tmp_path / "s.csv")
     path = staging.new()

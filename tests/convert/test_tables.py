@@ -131,3 +131,22 @@ def test_poses_are_the_same_in_parquet(tmp_path: Path) -> None:
     assert row["m23"] == float(np.float32(1e-7))
     assert row["qz"] == pytest.approx(0.5**0.5)
     assert row["timestamp_ns"] is None
+
+
+@pytest.mark.parametrize("text", ["a\rb", "a\nb", "a\r\nb", 'a,"b"', " a "])
+def test_texts_stay_in_their_cell(tmp_path: Path, text: str) -> None:
+    entries = [entry(igtl.String(text)), entry(igtl.String("next"))]
+    (path,), _ = written(entries, tmp_path / "s.csv")
+    assert [row["text"] for row in rows_of(path)] == [text, "next"]
+
+
+def test_long_texts_do_not_wait_for_many_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_BYTES_AT_ONCE", 5000)
+    texts = ["x" * 3000, "y" * 3000, "z"]
+    (path,), _ = written([entry(igtl.String(text)) for text in texts], tmp_path / "s.parquet")
+    file = pyarrow.parquet.ParquetFile(path)
+    assert file.metadata.num_row_groups == 2
+    assert file.read()["text"].to_pylist() == texts
+    file.close()

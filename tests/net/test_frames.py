@@ -99,6 +99,16 @@ def test_a_look_on_that_fails_harms_nobody(
     assert link.counters.errors == 1
 
 
+def test_a_look_on_changes_nothing_for_odd_frames(shell: Shell, server: Service) -> None:
+    odd = parse(wire(*poses(1)))._replace(body_size=7)
+    seen: list[igtl.Frame] = []
+    server.tap(lambda _connection, frames: seen.extend(frames))
+    server.publish(odd)
+    server.publish(odd._replace(body=memoryview(bytes(100_000))))
+    assert [len(frame.body) for frame in seen] == [48, 100_000]
+    assert seen[0] == odd
+
+
 def test_a_peer_that_needs_another_form_is_not_sent_what_cannot_be_decoded(
     shell: Shell, caplog: pytest.LogCaptureFixture
 ) -> None:

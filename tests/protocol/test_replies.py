@@ -276,3 +276,9 @@ def test_arguments_of_a_command_are_its_attributes_and_parameters() -> None:
     xml = '<Command Name="SetDepth" Depth="40"><Parameter Name="Unit" Value="mm"/></Command>'
     assert parameters(igtl.Command(1, "SetDepth", xml)) == {"Depth": "40", "Unit": "mm"}
     assert parameters(igtl.Command(1, "SetDepth", "40")) == {}
+
+
+@pytest.mark.parametrize("what", ["<Command/>", igtl.Status(1), None])
+def test_parameters_are_those_of_commands(what: Any) -> None:
+    with pytest.raises(igtl.MessageError, match=r"are those of a Command, .* not of a"):
+        parameters(what)

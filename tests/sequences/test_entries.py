@@ -54,6 +54,18 @@ def test_a_file_without_pixels_has_poses(tmp_path: Path) -> None:
     assert names == ["ProbeToTracker", "StylusToTracker", "ProbeToTracker"]
 
 
+@pytest.mark.parametrize("kind", ["meta", "nrrd"])
+def test_what_a_frame_gives_is_known_without_its_pixels(kind: str, tmp_path: Path) -> None:
+    path = meta_file(tmp_path) if kind == "meta" else nrrd_file(tmp_path)
+    with SequenceEntries(path) as entries:
+        told = [(entries.time_ns(n), list(entries.devices(n))) for n in range(2)]
+    poses = ("ProbeToTracker", "TRANSFORM"), ("StylusToTracker", "TRANSFORM")
+    assert told == [
+        (12_345_678_000, [*poses, ("Image", "IMAGE")]),
+        (12_400_000_000, [poses[0]]),
+    ]
+
+
 def test_what_the_caller_says_goes_first(tmp_path: Path) -> None:
     path = meta_file(tmp_path, META.replace(b"Orientation = MF", b"Orientation = UF"))
     image = messages_of(path)[2]
@@ -123,6 +135,17 @@ def test_a_picture_that_is_placed(tmp_path: Path) -> None:
     path = meta_file(tmp_path, META.replace(b"ElementDataF", field + b"ElementDataF"))
     names = [one.device_name for one in messages_of(path)]
     assert names == ["ProbeToTracker", "StylusToTracker", "ImageToRAS", "Image", "ProbeToTracker"]
+
+
+@pytest.mark.parametrize("place", ["nan" + " 0" * 15, "1" + " 0" * 14 + " 2"])
+def test_a_place_that_is_none_is_not_valid(place: str, tmp_path: Path) -> None:
+    said = f"Seq_Frame0000_ImageToRASTransform = {place}\nElementData".encode()
+    path = meta_file(tmp_path, META.replace(b"ElementData", said))
+    found = {one.device_name: one for one in messages_of(path)[:4]}
+    assert found["ImageToRAS"].metadata["TransformStatus"] == "INVALID"
+    image = found["Image"]
+    assert isinstance(image, Image)
+    assert image.ijk_to_world.tolist() == np.eye(4).tolist()
 
 
 @pytest.mark.parametrize("ending", [".mha", ".nrrd"])

@@ -180,6 +180,7 @@ def test_kinds_make_frames_of_the_last_axis(tmp_path: Path) -> None:
         (b"LOCAL", b"../other.raw", "in the same folder"),
         (b"LOCAL", b"/etc/passwd", "in the same folder"),
         (b"LOCAL", b"LIST", "in the same folder"),
+        (b"LOCAL", b"x\0.raw", "in the same folder"),
         (b"LOCAL", b"gone.raw", "No such file"),
     ],
 )
@@ -197,3 +198,20 @@ def test_a_header_that_says_too_much_of_the_whole_is_refused(tmp_path: Path) -> 
     more = b"".join(b"More%d = %s\n" % (n, b"x" * 1_000_000) for n in range(17))
     with pytest.raises(RecordingError, match="belong to no frame"):
         SequenceReader(meta_file(tmp_path, META.replace(b"Seq_Frame0000_F", more + b"Seq", 1)))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"DimSize = {'9' * 2000} {'9' * 2000} {'9' * 2000}\nElementDataFile = LOCAL\n",
+        f"DimSize = 4 4 {'9' * 4000}\nElementDataFile = LOCAL\n",
+        f"DimSize = 0 4 3\nHeaderSize = {'9' * 40}\nElementDataFile = x.raw\n",
+    ],
+)
+def test_numbers_that_no_file_can_have(lines: str, tmp_path: Path) -> None:
+    (tmp_path / "x.raw").write_bytes(b"x")
+    path = tmp_path / "x.mhd"
+    head = "ObjectType = Image\nNDims = 3\nElementType = MET_UCHAR\nSeq_Frame0000_Timestamp = 1\n"
+    path.write_text(head + lines)
+    with pytest.raises(RecordingError, match=r"expected .* sizes from 0 on"):
+        SequenceReader(path)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from igtl.errors import RecordingError
-from igtl.sequences.header import turned
+from igtl.sequences.header import turned, turned_indices
 from igtl.sequences.reader import SequenceReader
 from tests.sequences.files import (
     META,
@@ -181,6 +181,16 @@ def test_turning_there_and_back(stored: str, wanted: str) -> None:
     assert np.array_equal(turned(there, wanted, stored), pixels)
     lengths = {letter: length for pair, length in _axes(stored) for letter in pair}
     assert list(there.shape[2::-1]) == [lengths[letter] for letter in wanted]
+
+
+@given(orientations, orientations)
+def test_where_a_turned_voxel_was(stored: str, wanted: str) -> None:
+    pixels = np.arange(2 * 3 * 4).reshape(2, 3, 4)
+    there = turned(pixels, stored, wanted)
+    matrix = turned_indices((4, 3, 2), stored, wanted)
+    for k, j, i in np.ndindex(there.shape):
+        x, y, z, _ = (matrix @ (i, j, k, 1)).astype(int).tolist()
+        assert pixels[z, y, x] == there[k, j, i]
 
 
 def _axes(orientation: str) -> list[tuple[str, int]]:

@@ -164,11 +164,23 @@ def test_a_still_is_decoded_without_any_other_frame() -> None:
     source.close()
 
 
+def test_who_comes_while_it_is_encoded_gets_a_key_frame() -> None:
+    """The audience is asked before and after encoding."""
+    audiences = iter([("a",), ("a",), ("a",), ("a", "b"), ("a", "b"), ("a", "b")])
+    source = EncodedSource(Film(us), "H264", lambda: next(audiences))
+    found = videos(source, range(3))
+    assert [one.is_key for one in found] == [True, True, False]
+    assert len(decoded("H264", found)) == 3
+    source.close()
+
+
 def test_it_is_the_source_otherwise() -> None:
     film = Film(us)
     source = EncodedSource(film, "I420")
     assert (source.name, source.rate) == ("film", 25.0)
-    assert source.description == "a film, images as I420"
+    assert (source.description, source.has_images) == ("a film", False)
+    source.messages(0.0)
+    assert (source.description, source.has_images) == ("a film, images as I420", True)
     assert not hasattr(source, "next_time")
     source.close()
     assert film.closed == 1

@@ -298,7 +298,12 @@ def test_a_slice_without_thickness_is_written_1_mm_thick(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("axes", "shape"),
-    [((0.5, 0.0, 1.0), (4, 5)), ((1.0, 1.0, 0.0), (2, 4, 5)), ((1.0, np.nan, 1.0), (4, 5))],
+    [
+        ((0.5, 0.0, 1.0), (4, 5)),
+        ((1.0, 1.0, 0.0), (2, 4, 5)),
+        ((1.0, np.nan, 1.0), (4, 5)),
+        ((np.inf, np.inf, 0.0), (4, 5)),
+    ],
 )
 def test_axes_that_span_nothing_are_refused(
     axes: tuple[float, ...], shape: tuple[int, ...], tmp_path: Path

@@ -148,6 +148,22 @@ def test_wireless_tools_are_loaded_from_their_files(tmp_path: Path) -> None:
         assert set(written[len(data) :]) <= {0}
 
 
+def test_tools_that_would_be_called_the_same_are_refused(tmp_path: Path) -> None:
+    definitions = [tmp_path / name for name in ("StylusLong1.rom", "StylusLong12.rom")]
+    for path in definitions:
+        path.write_bytes(bytes(64))
+    roms = ",".join(map(str, definitions))
+    with NdiDevice([], [{}, {10: STRAIGHT, 11: ABOUT_X}]) as device:
+        port = device.listen()
+        with pytest.raises(SourceError, match="several tools have the same name"):
+            NdiSource(port, roms=roms)
+    with NdiDevice([], [{}, {10: STRAIGHT, 11: ABOUT_X}]) as device:
+        source = NdiSource(device.listen(), roms=roms, names="A,B")
+        names = [one.device_name for one in source.messages(0.0)]
+        assert names == ["AToTracker", "BToTracker", "Tracker"]
+        source.close()
+
+
 @pytest.mark.parametrize("command", ["INIT", "PHSR", "TSTART", "BX"])
 def test_a_tracker_that_does_not_answer_is_given_up(
     command: str, monkeypatch: pytest.MonkeyPatch

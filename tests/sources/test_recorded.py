@@ -11,6 +11,8 @@ import igtl
 from igtl.codec.frame import parse
 from igtl.errors import RecordingError, SourceError
 from igtl.messages import Image, String, Transform, encode
+from igtl.sequences.reader import SequenceFrame
+from igtl.sequences.writer import SequenceWriter
 from igtl.sources.files import FileSource
 from igtl.sources.recorded import RecordingSource, SequenceSource
 from igtl.sources.source import Source, close_source, open_source
@@ -190,7 +192,7 @@ def write_sequence(path: Path, times: Sequence[float] | None) -> Path:
 @pytest.mark.parametrize(
     ("times", "options", "rate", "dues"),
     [
-        ([10.0, 10.04, 10.5], {}, 25.0, [0.0, 0.04, 0.5]),
+        ([10.0, 10.04, 10.5], {}, 4.0, [0.0, 0.04, 0.5]),
         ([10.0, 10.04, 10.5], {"rate": "2"}, 2.0, [0.0, 0.5, 1.0]),
         (None, {}, 10.0, [0.0, 0.1, 0.2]),
     ],
@@ -219,6 +221,26 @@ def test_frames_of_a_sequence_are_played_with_their_poses(
     close_source(source)
     assert isinstance(source, SequenceSource)
     assert source.description == ("sequence of 3 frames: ProbeToTracker (TRANSFORM), US (IMAGE)")
+
+
+def test_a_sequence_names_what_its_last_frame_has(tmp_path: Path) -> None:
+    """As where a tool was heard of later: it is in all frames from then on."""
+    path, pixel = tmp_path / "scan.igs.mha", np.zeros((1, 1, 1), np.uint8)
+    with SequenceWriter(path) as writer:
+        writer.write(SequenceFrame(pixel, 1.0, {"AToB": np.eye(4)}, image_status="INVALID"))
+        writer.write(SequenceFrame(pixel, 3.0, {"AToB": np.eye(4), "CToB": np.eye(4)}))
+    source = SequenceSource(path)
+    told = "sequence of 2 frames: AToB (TRANSFORM), CToB (TRANSFORM), Image (IMAGE)"
+    assert (source.description, source.rate, source.notes) == (told, 0.5, ())
+    source.close()
+
+
+def test_damage_is_noted(uneven: Path) -> None:
+    uneven.write_bytes(uneven.read_bytes()[:-20])
+    source = RecordingSource(uneven)
+    (note,) = source.notes
+    assert note.startswith(f"{uneven} is damaged at byte ")
+    source.close()
 
 
 @pytest.mark.parametrize("name", ["scan.mha", "scan.MHA"])

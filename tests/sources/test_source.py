@@ -215,10 +215,13 @@ def test_nobody_can_take_the_name_of_a_built_in_source(
     assert open_source("tracker").name == "tracker"
 
 
-@pytest.mark.parametrize("target", ["no.such.module:Thing", f"{__name__}:Missing"])
+@pytest.mark.parametrize(
+    "target", ["no.such.module:Thing", f"{__name__}:Missing", "module_that_fails:Thing"]
+)
 def test_a_source_that_cannot_be_imported_is_named(
     target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "module_that_fails.py").write_text("1 / 0")
     announce(tmp_path, monkeypatch, f"broken = {target}")
     with pytest.raises(SourceError, match=r"source 'broken' is announced as .* cannot be imported"):
         open_source("broken")

@@ -69,3 +69,15 @@ def test_i420_needs_no_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Decoder().decode(Encoder("I420").encode(image_of(grey(0))))
     assert shown is not None
     np.testing.assert_array_equal(shown[0], grey(0))
+
+
+@pytest.mark.parametrize("what", [np.zeros((4, 6), np.uint8), "image", None])
+def test_only_images_are_encoded(what: Any) -> None:
+    with pytest.raises(MessageError, match=r"encode takes an igtl\.Image, not a"):
+        Encoder("I420").encode(what)
+
+
+@pytest.mark.parametrize("what", [image_of(grey(0)), b"\0\0\1", None])
+def test_only_videos_are_decoded(what: Any) -> None:
+    with pytest.raises(MessageError, match=r"decode takes an igtl\.Video, not a"):
+        Decoder().decode(what)

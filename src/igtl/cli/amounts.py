@@ -41,6 +41,8 @@ def share(text: str) -> int | float:
     Examples:
         >>> share("2GB"), share("1.5 MiB"), share("1h")
         (2000000000, 1572864, 3600.0)
+
+    A number needs its unit here: 10 may be meant to be either.
     """
     found = _SIZE.fullmatch(text.lower())
     if found and found[2] in _BYTES and found[2] != "m":  # which are minutes
@@ -48,9 +50,10 @@ def share(text: str) -> int | float:
         if size > 0:
             return size
     seconds = _seconds(text)
-    if seconds is None:
+    if seconds is None or text[-1].isdigit():
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no size and no duration above 0, expected such as 2GB, 500MB, 10m or 1h"
+            f"{text!r} is no size and no duration above 0 with its unit, expected such as 10MB, "
+            "2GB, 10m or 1h"
         )
     return seconds
 

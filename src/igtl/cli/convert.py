@@ -1,21 +1,23 @@
-"""`igtl convert`: from recordings, sequences and captures to files of other formats, and back."""
+"""`igtl convert`: from recordings, sequences and captures to files of other formats."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from igtl.cli import arguments, status
+from igtl.cli.amounts import shown_size
 from igtl.cli.arguments import Parser
 from igtl.cli.moments import moment
-from igtl.cli.terminal import Progress, say, warn
+from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.convert import Converted, convert
 from igtl.convert.formats import listing, plan
 from igtl.errors import RecordingError
@@ -24,14 +26,19 @@ __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 
 DESCRIPTION = """\
 Turn a recording, an image sequence or a network capture into a file of another
-format; the endings of both names say which (`igtl convert --formats`). What a
-format cannot hold is left out, counted and told."""
+format; the endings of both names say which. What a format cannot hold is left
+out, counted and told. Recordings and sequences can be turned into each other;
+from tables, arrays, films and NIfTI volumes there is no way back
+(`igtl convert --formats`)."""
 
 EXAMPLES = """\
 Several files get names from TARGET: s.poses.csv and s.sensors.csv, or
 ct-001.nrrd, ct-002.nrrd. Files get their names when they are complete: a
 conversion that fails, or that Ctrl-C ends, leaves none. Times are seconds since
-the first message, or 1:20 for a minute and 20 seconds.
+the first message, or 1:20 for a minute and 20 seconds. In .npz, arrays are
+called DEVICE/matrices, DEVICE/images ...; where devices of one name differ in
+type or connection, CONNECTION/TYPE/DEVICE/..., unless --type or --connection
+leaves one of them.
 
 examples:
   igtl convert session.mcap session.igs.mha       for PLUS and 3D Slicer
@@ -43,6 +50,7 @@ examples:
   igtl convert session.mcap part.mcap --from 1:20 --to 2:00"""
 
 _PAUSE_S = 0.1
+_MOST_FILES = 5
 _OWN = ("compress", "image", "clock", "fps", "codec", "most", "ports")
 
 Show: TypeAlias = Callable[[int, float | None], object]
@@ -88,8 +96,8 @@ def _add_selection(parser: Parser) -> None:
     which = parser.add_argument_group("which messages")
     for name, letter, more in (
         ("--type", "T", "types"),
-        ("--device", "D", "devices; * and ? stand for any characters"),
-        ("--connection", "C", "connections, * and ? likewise"),
+        ("--device", "D", "devices"),
+        ("--connection", "C", "connections"),
     ):
         which.add_argument(
             name,
@@ -97,7 +105,8 @@ def _add_selection(parser: Parser) -> None:
             action="extend",
             default=[],
             metavar=letter,
-            help=f"only these {more}",
+            help=f"only these {more}, separated by commas; may be repeated; * and ? stand for any "
+            "characters",
         )
     which.add_argument(
         "--from", dest="start", type=moment, default=0.0, metavar="S", help="begin there"
@@ -108,10 +117,13 @@ def _add_selection(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Convert, and say what came of it."""
     if options.formats:
-        say(listing())
+        say(listing(shutil.get_terminal_size().columns - 1))
         return status.DONE
     if len(options.paths) < 2:
         warn("SOURCE and TARGET are needed, such as: igtl convert session.mcap session.csv")
+        return status.USAGE
+    if options.end is not None and options.end <= options.start:
+        warn(f"--to {options.end:g} is not behind --from {options.start:g}: nothing is between")
         return status.USAGE
     own = {name: getattr(options, name) for name in _OWN}
     own = {name: value for name, value in own.items() if value is not None}
@@ -148,9 +160,21 @@ def _tell(done: Converted, seconds: float, *, as_json: bool) -> None:
     if as_json:
         say(json.dumps(_plain(done) | {"seconds": round(seconds, 3)}))
         return
-    for file in done.files:
-        say(f"{file} ({file.stat().st_size:,} bytes)")
-    warn(f"{done.written:,} of {done.read:,} messages in {seconds:.1f} s")
+    for line in _files(done.files):
+        say(line)
+    read = f"{done.read:,} message{'s' * (done.read != 1)}"
+    warn(f"{done.written:,} of {read} in {seconds:.1f} s")
+
+
+def _files(files: Sequence[Path]) -> Iterator[str]:
+    """The files with their sizes, a line each; many in one line."""
+    sizes = [file.stat().st_size for file in files]
+    if len(files) > _MOST_FILES:
+        count, size = f"{len(files):,} files", shown_size(sum(sizes))
+        yield printable(f"{files[0]} ... {files[-1].name}, {count} ({size})")
+        return
+    for file, one in zip(files, sizes, strict=True):
+        yield printable(f"{file} ({shown_size(one)})")
 
 
 def _plain(done: Converted) -> dict[str, Any]:

@@ -48,14 +48,14 @@ class Delivery:
 
     def left(self) -> str:
         """What the clients did not read yet, for people."""
-        return f"all was played; {counted(self._waiting(), 'message')} are still to be read"
+        return f"all was played; still to be read: {counted(self._waiting(), 'message')}"
 
     def summary(self) -> str:
         """What became of it all."""
         counters = self._server.counters
         return (
-            f"{counted(self._messages, 'message')} played, {counters.messages_sent} sent to "
-            f"{counted(self._clients, 'client')}, {counters.dropped} dropped"
+            f"{counted(self._messages, 'message')} played, {counters.messages_sent:,} sent to "
+            f"{counted(self._clients, 'client')}, {counters.dropped:,} dropped"
         )
 
     def _waiting(self) -> int:
@@ -74,6 +74,6 @@ class Delivery:
         self._news.put(f"{peer.address} connected")
 
     def _left(self, peer: igtl.Peer) -> None:
-        dropped = f", {peer.counters.dropped} dropped" * (peer.counters.dropped > 0)
+        dropped = f", {peer.counters.dropped:,} dropped" * (peer.counters.dropped > 0)
         sent = counted(peer.counters.messages_sent, "message")
         self._news.put(f"{peer.address} left after {sent}{dropped}")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import igtl
 from igtl.cli.reception import Arrival, Filter
-from igtl.protocol.recovery import Reconnect
+from igtl.protocol.recovery import LinkEvent, Reconnect
 
 __all__ = ["Feed", "Sieve"]
 
 _CONNECT_S = 5.0
-#: A thread may be trying to connect when everything ends, which is not waited for.
+#: A thread ends at once when its link is closed; if not, it is left alone.
 _PATIENCE_S = 1.0
 #: Peers may invent devices without end.
 _MOST_KNOWN = 10_000
@@ -57,6 +59,7 @@ class Feed:
         tell: is given lines for people, in any thread.
 
     Attributes:
+        came: whether it was ever there.
         over: whether nothing more comes.
         trouble: why, unless the server closed the connection in order.
     """
@@ -67,7 +70,8 @@ class Feed:
         self._link: igtl.Client | None = None
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
-        self.over = False
+        self._missing, self._missing_since = 0.0, math.nan  # nan: it is there
+        self.came = self.over = False
         self.trouble: igtl.OpenIGTLinkError | None = None
 
     def connect(self) -> igtl.OpenIGTLinkError | None:
@@ -86,18 +90,28 @@ class Feed:
 
     def start(self, recorder: igtl.Recorder, sieve: Sieve) -> None:
         """Record what comes, in a thread of its own, until the end or `close`."""
+        self.came = self._link is not None
+        if not self.came:
+            self._lost()
         self._thread = threading.Thread(
             target=self._work, args=(recorder, sieve), name=f"record {self.endpoint}", daemon=True
         )
         self._thread.start()
 
+    @property
+    def missing(self) -> float:
+        """For how long it was not there since `start`, s."""
+        since = self._missing_since
+        return self._missing + (0.0 if math.isnan(since) else time.monotonic() - since)
+
     def close(self) -> None:
         """Stop recording, and disconnect."""
+        self._missing, self._missing_since = self.missing, math.nan
         self._closing.set()
         if self._link is not None:
             self._link.close()
-        if self._thread is not None:
-            self._thread.join(_PATIENCE_S)
+            if self._thread is not None:  # one that tries to connect is not waited for
+                self._thread.join(_PATIENCE_S)
 
     def _work(self, recorder: igtl.Recorder, sieve: Sieve) -> None:
         try:
@@ -116,6 +130,7 @@ class Feed:
         backoff = Reconnect().backoff()
         while not self._closing.wait(backoff.next()):
             if self.connect() is None:
+                self._found_again()
                 self._tell(f"{self.endpoint} is there now")
                 break
         return self._link
@@ -124,8 +139,23 @@ class Feed:
         if self._closing.is_set():
             return
         recorder.tap(link, sieve.pick)
+        link.on_event(self._happened)
         for _ in link.frames():  # the tap has seen it
             pass
+
+    def _happened(self, event: LinkEvent) -> None:
+        if event.kind == "lost":
+            self._lost()
+        elif event.kind == "restored":
+            self._found_again()
+
+    def _lost(self) -> None:
+        self._missing_since = time.monotonic()
+
+    def _found_again(self) -> None:
+        if not self._closing.is_set():
+            self.came = True
+            self._missing, self._missing_since = self.missing, math.nan
 
     def _say_over(self) -> None:
         if not self._closing.is_set():

@@ -57,10 +57,10 @@ class Gauge:
         parts = [
             f"{self._messages()} in {shown_moment(self.seconds)}",
             shown_size(recorder.bytes),
-            f"{recorder.dropped or 'none'} dropped",
+            f"{recorder.dropped:,} dropped" if recorder.dropped else "none dropped",
         ]
         if recorder.checksum_errors:
-            parts.append(f"{recorder.checksum_errors} with a wrong checksum, kept as they came")
+            parts.append(f"{recorder.checksum_errors:,} with a wrong checksum, kept as they came")
         return ", ".join(parts)
 
     def _messages(self) -> str:

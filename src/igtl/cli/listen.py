@@ -19,7 +19,7 @@ from igtl.cli.summary import counted
 from igtl.cli.table import Table, live
 from igtl.cli.terminal import warn
 
-__all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
+__all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "doubt_types", "run"]
 
 DESCRIPTION = """\
 Connect to a server and show every message that it sends: on one line each, or
@@ -92,8 +92,8 @@ def add_arguments(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Listen until the server closes, enough has come, or Ctrl-C."""
     wanted = Filter(options.type, options.device)
-    _doubt_types(options.type)
-    folder = Folder(options.save) if options.save else None
+    doubt_types(options.type)
+    folder = _folder(options.save) if options.save else None
     with ExitStack() as stack:
         link = stack.enter_context(connect(options, timeout=options.timeout or _CONNECT_S))
         patience = Patience(link, options.timeout) if options.timeout else None
@@ -132,7 +132,7 @@ class _Heard:
         """How many, in words."""
         if self.wanted is None:
             return counted(self.count, "message")
-        return f"{self.count} of {self.wanted} messages"
+        return f"{self.count:,} of {counted(self.wanted, 'message')}"
 
 
 def _ended(link: igtl.Client, options: Namespace, heard: _Heard, *, timed_out: bool) -> int:
@@ -184,7 +184,17 @@ def _lines(link: igtl.Client, form: str) -> Taker:
     return printer.add
 
 
-def _doubt_types(types: Iterable[str]) -> None:
+def _folder(path: Path) -> Folder:
+    """What takes the messages. MessageError where there is a file."""
+    if path.exists() and not path.is_dir():
+        raise igtl.MessageError(
+            f"{path} is a file: --save takes a folder, for a file a message; `igtl record` makes "
+            "recordings, of all messages in one file"
+        )
+    return Folder(path)
+
+
+def doubt_types(types: Iterable[str]) -> None:
     """Warn of types that igtl does not know: a peer may, but it may be a slip as well."""
     from difflib import get_close_matches
 

@@ -27,13 +27,13 @@ def moment(text: str) -> float:
 
 
 def shown_moment(seconds: float) -> str:
-    """Seconds as minutes and seconds, cut to tenths.
+    """Seconds as minutes and seconds, to tenths.
 
     Examples:
         >>> shown_moment(80.27), shown_moment(3723)
-        ('1:20.2', '1:02:03.0')
+        ('1:20.3', '1:02:03.0')
     """
-    tenths = int(seconds * 10 + 1e-6)
+    tenths = round(seconds * 10)
     minutes, tenths = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)
     front = f"{hours}:{minutes:02}" if hours else f"{minutes}"

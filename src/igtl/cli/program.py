@@ -29,7 +29,7 @@ VERBS = {
     "info": "what a recording holds: devices, rates, gaps, losses",
     "replay": "a server that sends a recording again, at its own pace",
     "recover": "all that a damaged or cut off recording still holds",
-    "convert": "recordings to sequences, tables, volumes, films, and back",
+    "convert": "recordings to sequences and back; to tables, volumes and films",
     "describe": "the byte table of a message type",
     "bench": "measure how fast igtl is on this machine",
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import queue
+import shlex
 import signal
 import sys
 import time
@@ -18,6 +20,7 @@ import igtl
 from igtl.cli import amounts, arguments, status
 from igtl.cli.arguments import Parser
 from igtl.cli.feeds import Feed, Sieve
+from igtl.cli.listen import doubt_types
 from igtl.cli.session import Session
 from igtl.cli.summary import counted
 from igtl.cli.table import aligned
@@ -32,9 +35,10 @@ they came, when, and over which connection. The file is MCAP; it can be read at
 any moment, and however the recording ends."""
 
 EXAMPLES = """\
-A server that is not there at first, or goes away, is waited for; what is
-missing is noted in the file. Ctrl-C ends the recording in good order. What
-comes faster than the disk writes it is dropped, counted and noted.
+At least one server must be there at first. Others, and those that go away, are
+waited for; what is missing is noted in the file. Ctrl-C ends the recording in
+good order. What comes faster than the disk writes it is dropped, counted and
+noted.
 
 examples:
   igtl record localhost                       into igtl-DATE-TIME.mcap
@@ -56,9 +60,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=_output,
         metavar="FILE",
-        help="the file to write (default: igtl-DATE-TIME.mcap)",
+        help="the file to write, its name ends in .mcap (default: igtl-DATE-TIME.mcap)",
     )
     parser.add_argument("--overwrite", action="store_true", help="even if FILE is there already")
     parser.add_argument(
@@ -72,7 +76,7 @@ def add_arguments(parser: Parser) -> None:
         "--split",
         type=amounts.share,
         metavar="SIZE",
-        help="go on with a new file after so much: 2GB, or 1h",
+        help="go on with a new file after so much: 10MB, 2GB, 10m, 1h",
     )
     parser.add_argument(
         "--flush",
@@ -85,7 +89,8 @@ def add_arguments(parser: Parser) -> None:
         "--reconnect",
         action=BooleanOptionalAction,
         default=True,
-        help="wait for servers that are not there, or go away (default: yes)",
+        help="wait for servers that go away, and, if at least one is there at first, for those "
+        "that are not (default: yes)",
     )
     arguments.add_profile(parser)
     parser.add_argument("--json", action="store_true", help="what was recorded, as a JSON object")
@@ -104,8 +109,20 @@ def add_arguments(parser: Parser) -> None:
         )
 
 
+def _output(text: str) -> Path:
+    """The file that is to be written, as argparse takes it; a device may have any name."""
+    path = Path(text)
+    if path.suffix.lower() != ".mcap" and not (path.exists() and not path.is_file()):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no name of a recording, expected one that ends in .mcap; `igtl convert` "
+            "makes files of other formats from it"
+        )
+    return path
+
+
 def run(options: Namespace) -> int:
     """Record until the time is over, nothing more comes, or Ctrl-C."""
+    doubt_types(options.type)
     news: News = queue.SimpleQueue()
     feeds = _feeds(options, news)
     with ExitStack() as stack:
@@ -123,6 +140,8 @@ def run(options: Namespace) -> int:
             outcome = _watch(session, news, lines=not options.json)
         except KeyboardInterrupt:
             outcome = status.INTERRUPTED
+        except SystemExit as end:  # a signal, see `_end`
+            outcome = int(str(end.code))
         finally:
             session.end()
         _tell(session, as_json=options.json)
@@ -181,9 +200,7 @@ def _watch(session: Session, news: News, *, lines: bool) -> int:
                 next_line += _LINE_EVERY_S
                 say(text)
             with suppress(queue.Empty):
-                line = news.get(timeout=_TICK_S)
-                progress.show("")
-                warn(line)
+                warn(news.get(timeout=_TICK_S))
     while not news.empty():
         warn(news.get())
     return outcome
@@ -204,32 +221,40 @@ def _tell(session: Session, *, as_json: bool) -> None:
         )
         for key, count in recorder.counts.items()
     ]
-    for line in aligned(
-        [("connection", "type", "device", "messages"), *rows[:_MOST_ROWS]], right={3}
-    ):
+    headings = [("connection", "type", "device", "messages")] * bool(rows)
+    for line in aligned([*headings, *rows[:_MOST_ROWS]], right={3}):
         say(line)
     if len(rows) > _MOST_ROWS:
         say(f"and {counted(len(rows) - _MOST_ROWS, 'device')} more")
+    for line in session.absences():
+        say(line)
     say(session.gauge.total())
-    names = " ".join(map(_name, recorder.paths))
-    say(f"'igtl info {names}' tells more, 'igtl replay {names}' plays it again")
+    if recorder.messages:
+        names = " ".join(map(_name, recorder.paths))
+        say(f"`igtl info {names}` tells more, `igtl replay {names}` plays it again")
 
 
 def _name(path: Path) -> str:
     """A path as it can be typed here."""
     here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let a signal that ends the program end the recording in good order first."""
-    numbers = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
-    before = [(one, signal.signal(one, _end)) for one in numbers if one is not None]
+    """Let a signal that ends the program end the recording in good order first.
+
+    One that is ignored stays so: `nohup` and the like mean that.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {one: signal.getsignal(one) for one in numbers}
     try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, _end)
         yield
     finally:
-        for number, handler in before:
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 

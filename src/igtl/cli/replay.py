@@ -9,6 +9,7 @@ import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import igtl
 from igtl.cli import arguments, status
@@ -18,7 +19,8 @@ from igtl.cli.durations import span
 from igtl.cli.moments import moment, shown_moment
 from igtl.cli.panel import KEYS_HELP, Panel, shown_speed
 from igtl.cli.summary import counted
-from igtl.cli.terminal import printable, say
+from igtl.cli.terminal import printable, say, warn
+from igtl.recording.recording import Recording, read
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 
@@ -41,6 +43,9 @@ examples:
   igtl replay session.mcap --from 1:20 --to 2:00 --device 'Probe*'
   igtl replay part-001.mcap part-002.mcap        a recording that was split
   igtl command localhost Seek --param Time=80    from another terminal"""
+
+#: So many devices are named where none fits.
+_MOST_NAMES = 10
 
 
 def add_arguments(parser: Parser) -> None:
@@ -108,7 +113,12 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
 
 def run(options: Namespace) -> int:
     """Play the recording until its end, q or Ctrl-C."""
-    player = _player(options)
+    with _recording(options) as recording:
+        return _play(_player(recording, options), recording, options)
+
+
+def _play(player: igtl.Player, recording: Recording, options: Namespace) -> int:
+    damage = _warn_of_damage(recording)
     news: queue.SimpleQueue[str] = queue.SimpleQueue()
     with igtl.Server(
         options.port, options.host, when_full=options.when_full, profile=options.profile
@@ -118,20 +128,67 @@ def run(options: Namespace) -> int:
         with Panel(player, server, news) as panel:
             _announce(server, player, panel, options)
             panel.attend(lambda: len(server.clients) < options.wait, lambda: "waiting for clients")
-            with _playing(player, delivery) as thread:
-                panel.attend(thread.is_alive)
-                panel.clear()
-                if not panel.quit:
-                    panel.attend(delivery.goes_on, delivery.left)
+            if not panel.quit:
+                with _playing(player, delivery) as thread:
+                    panel.attend(thread.is_alive)
+                    panel.clear()
+                    if not panel.quit:
+                        panel.attend(delivery.goes_on, delivery.left)
     panel.clear()
+    if not damage:  # which may have been met since
+        _warn_of_damage(recording)
     late = f", {span(player.late)} late at most" if player.late else ""
     say(f"{delivery.summary()}{late}")
     return status.DONE
 
 
-def _player(options: Namespace) -> igtl.Player:
+def _recording(options: Namespace) -> Recording:
+    """The recording, if there is something to play in it.
+
+    Raises:
+        MessageError: a file is given twice; the end is before the start.
+        RecordingError: nothing that was asked for is in it.
+    """
+    paths = [Path(name).resolve() for name in options.files]
+    if len(set(paths)) < len(paths):
+        raise igtl.MessageError("a file is given twice: its messages would be sent twice")
+    if options.end is not None and options.end < options.start:
+        raise igtl.MessageError(
+            f"--to {shown_moment(options.end)} is before --from {shown_moment(options.start)}"
+        )
+    recording = read(*options.files)
+    chosen = {"device": options.device, "type": options.type, "connection": options.connection}
+    if not len(recording.select(**chosen)):
+        raise igtl.RecordingError(_nothing(recording, options))
+    return recording
+
+
+def _nothing(recording: Recording, options: Namespace) -> str:
+    """That there is nothing to play, and what there is, for people."""
+    name, channels = printable(options.files[0]), recording.channels
+    if not channels:
+        return f"there are no messages in {name}"
+    there = sorted({f"{one.wire_type} of {one.device_name!r}" for one in channels})
+    more = f" and {len(there) - _MOST_NAMES} more" * (len(there) > _MOST_NAMES)
+    text = f"there are {', '.join(there[:_MOST_NAMES])}{more}"
+    if options.connection:
+        text += f", over {', '.join(sorted({one.connection for one in channels})[:_MOST_NAMES])}"
+    return f"nothing that was asked for is in {name}: {text}"
+
+
+def _warn_of_damage(recording: Recording) -> bool:
+    """Say, in one line, if not all is there that was recorded; whether that is so."""
+    for scan in recording.scans:
+        if scan.damage or not scan.complete:
+            what = "is damaged" if scan.complete else "is cut off, or still being written"
+            warn(f"{scan.path} {what}: what is whole is played; `igtl info` tells more")
+            return True
+    return False
+
+
+def _player(recording: Recording, options: Namespace) -> igtl.Player:
     return igtl.Player(
-        options.files,
+        recording,
         speed=options.speed,
         loop=options.loop,
         start=options.start,
@@ -144,9 +201,10 @@ def _player(options: Namespace) -> igtl.Player:
 
 
 def _announce(server: igtl.Server, player: igtl.Player, panel: Panel, options: Namespace) -> None:
+    names = ", ".join(map(printable, options.files))
     part = f"{shown_moment(player.start)} to {shown_moment(player.end)}"
     again = ", again and again" * options.loop
-    say(f"{printable(options.files[0])}: {part} at {shown_speed(player.speed)}{again}")
+    say(f"{names}: {part} at {shown_speed(player.speed)}{again}")
     say(f"Listening on {server.endpoint}. Ctrl-C ends.")
     if panel.has_keys:
         say(KEYS_HELP)

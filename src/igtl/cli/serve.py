@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import queue
+import shutil
+import textwrap
 import time
+import traceback
 from argparse import SUPPRESS, Action, ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import igtl
 from igtl import sources
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
+from igtl.cli.doubts import doubts
 from igtl.cli.formats import line
 from igtl.cli.stage import Stage
 from igtl.cli.summary import counted
@@ -20,7 +25,7 @@ from igtl.cli.table import aligned
 from igtl.cli.terminal import printable, say, warn
 from igtl.sources import Source
 from igtl.sources.encoded import EncodedSource
-from igtl.sources.listing import kinds
+from igtl.sources.listing import Kind, kinds
 from igtl.sources.options import option_names, takes
 from igtl.sources.source import close_source, maker_of
 from igtl.video import CODEC_NAMES
@@ -64,6 +69,8 @@ examples:
 
 _PATIENCE_S = 1.0
 _MOST_KINDS = 1000
+_OF_IMAGES = ("mode", "coordinates", "series")
+_TYPED = {"rate": "--rate", "device_name": "--device", **{one: f"--{one}" for one in _OF_IMAGES}}
 _START_VIDEO = type(igtl.Start(igtl.Video))
 
 
@@ -120,11 +127,22 @@ class _List(Action):
 
     def __call__(self, parser: ArgumentParser, *_: object) -> None:
         for kind in kinds():
-            say(f"{kind.usage}{f'   (needs {kind.needs})' if kind.needs else ''}")
-            say(f"    {printable(kind.summary)}")
-            if kind.options:
-                say(f"    --set {', '.join(kind.options)}")
+            for text in _lines_of(kind, shutil.get_terminal_size().columns - 1):
+                say(text)
         parser.exit()
+
+
+def _lines_of(kind: Kind, width: int) -> Iterator[str]:
+    """A kind of source in lines that are no wider; words stay whole."""
+    wrap = partial(
+        textwrap.wrap, width=max(40, width), break_long_words=False, break_on_hyphens=False
+    )
+    needs = f"   (needs {kind.needs})" if kind.needs else ""
+    yield from wrap(printable(f"{kind.usage}{needs}"), subsequent_indent="  ")
+    yield from wrap(printable(kind.summary), initial_indent=" " * 4, subsequent_indent=" " * 4)
+    if kind.options:
+        options = f"    --set {', '.join(kind.options)}"
+        yield from wrap(printable(options), subsequent_indent=" " * 10)
 
 
 def run(options: Namespace) -> int:
@@ -143,8 +161,11 @@ def run(options: Namespace) -> int:
             for source in opened:
                 stack.callback(close_source, source)
         _tell_events(server, events)
-        for source in opened:  # who asks at once need not wait for the first tick
-            server.offer(*source.messages(0.0))
+        first = [source.messages(0.0) for source in opened]
+        for messages in first:  # who asks at once need not wait for the first tick
+            server.offer(*messages)
+        for text in doubts(opened, first, options.codec):
+            warn(text)
         give = server.offer if options.on_request else server.publish
         stack.enter_context(Stage(server, opened, events.put, give))
         _announce(server, opened, options)
@@ -159,11 +180,15 @@ def _follow(events: queue.SimpleQueue[Exception | str], playing: int) -> int:
                 say(text)
             case Warning() as warning:
                 warn(str(warning))
-            case igtl.OpenIGTLinkError() as error:
-                playing -= 1
-                warn(f"{error}{' (the other sources go on)' if playing else ''}")
             case error:
-                raise error
+                playing -= 1
+                text = str(error)
+                if not isinstance(
+                    error, igtl.OpenIGTLinkError
+                ):  # whoever made the source may mend it
+                    traceback.print_exception(error)
+                    text = f"a source failed: {error!r}"
+                warn(f"{text}{' (the other sources go on)' if playing else ''}")
     return status.FAILED
 
 
@@ -174,17 +199,25 @@ def _plan(options: Namespace) -> list[tuple[str, dict[str, object]]]:
         SourceError: there is no such source, or an option is for none of them.
     """
     given = _given(options)
-    if len(options.sources) == 1:
-        return [(options.sources[0], given)]
     makers = {text: maker_of(text) for text in options.sources}
     for name in given:
         if not any(takes(make, name) for make in makers.values()):
-            known = (f"{text!r} has {', '.join(option_names(m))}" for text, m in makers.items())
-            raise igtl.SourceError(f"no source has an option {name!r}: {'; '.join(known)}")
+            known = "; ".join(f"{text} takes {_known(make)}" for text, make in makers.items())
+            typed = "--interval" if name == "rate" and options.interval else _typed(name)
+            raise igtl.SourceError(f"there is no {typed} here: {known}")
     return [
         (text, {name: value for name, value in given.items() if takes(makers[text], name)})
         for text in options.sources
     ]
+
+
+def _known(make: Callable[..., object]) -> str:
+    return ", ".join(map(_typed, option_names(make))) or "no options"
+
+
+def _typed(name: str) -> str:
+    """An option of a source as people write it on the command line."""
+    return _TYPED.get(name, f"--set {name}")
 
 
 def _given(options: Namespace) -> dict[str, object]:
@@ -194,7 +227,7 @@ def _given(options: Namespace) -> dict[str, object]:
     named = {
         "rate": 1000 / options.interval if options.interval else options.rate,
         "device_name": options.device,
-        **{name: getattr(options, name) for name in ("mode", "coordinates", "series")},
+        **{name: getattr(options, name) for name in _OF_IMAGES},
     }
     given = {name: value for name, value in named.items() if value is not None}
     for name, value in options.set:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import igtl
@@ -67,9 +67,19 @@ class Session:
         """The exit status of a session that ended for an `outcome`."""
         if self._error is not None:
             return status.FAILED
-        if outcome == status.DONE and (self.recorder.dropped or not self.recorder.messages):
+        whole = not self.recorder.dropped and self.recorder.messages
+        if outcome == status.DONE and not (whole and all(feed.came for feed in self._feeds)):
             return status.INCOMPLETE
         return outcome
+
+    def absences(self) -> Iterator[str]:
+        """A line for each server that was not there all the time."""
+        for feed in self._feeds:
+            if not feed.came:
+                yield f"{feed.endpoint} was not there"
+            elif feed.missing:
+                of = f"{feed.missing:.1f} s of {self.gauge.seconds:.1f} s"
+                yield f"{feed.endpoint} was missing for {of}"
 
     def facts(self) -> dict[str, Any]:
         """What was recorded, for programs."""
@@ -81,6 +91,10 @@ class Session:
             "bytes": recorder.bytes,
             "dropped": recorder.dropped,
             "checksum_errors": recorder.checksum_errors,
+            "servers": [
+                {"endpoint": feed.endpoint, "came": feed.came, "missing": feed.missing}
+                for feed in self._feeds
+            ],
             "error": None if recorder.error is None else str(recorder.error),
             "devices": [
                 {

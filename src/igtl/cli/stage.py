@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import igtl
+from igtl.closable import Closable
 from igtl.sources import Source
 
 __all__ = ["Audience", "Performance", "Stage", "next_tick"]
@@ -94,7 +94,7 @@ class Audience:
             self._changed.notify_all()
 
 
-class Stage:
+class Stage(Closable):
     """Plays sources on a server from construction to `close`, each in a thread of its own.
 
     A source rests while nobody is connected and starts anew for the first client that comes; later
@@ -119,36 +119,34 @@ class Stage:
         self._give, self._report = give or server.publish, report
         self._audience = Audience(server)
         self._late: set[str] = set()
-        self._threads = [
-            threading.Thread(target=self._play, args=(source,), name=source.name, daemon=True)
-            for source in sources
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._ends = [self._begin(source) for source in sources]
 
     def close(self) -> None:
-        """Stop playing. The server stays open."""
+        """Stop playing: no source is in use any more when this returns. The server stays open.
+
+        If Ctrl-C strikes meanwhile, a second call waits again.
+        """
         self._audience.end()
-        for thread in self._threads:
-            thread.join()
+        for end in self._ends:  # `join` returns at once when Ctrl-C struck it before (bpo-45274)
+            end.wait()
 
-    def __enter__(self) -> Self:
-        return self
+    def _begin(self, source: Source) -> threading.Event:
+        """Play a source in a thread of its own; what is set when that has ended."""
+        end = threading.Event()
+        thread = threading.Thread(
+            target=self._play, args=(source, end), name=source.name, daemon=True
+        )
+        thread.start()
+        return end
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _play(self, source: Source) -> None:
+    def _play(self, source: Source, end: threading.Event) -> None:
         try:
             while (performance := self._audience.wait()) is not None:
                 self._perform(source, performance)
         except Exception as error:  # noqa: BLE001 - a source may be anybody's
             self._report(error)
+        finally:
+            end.set()
 
     def _perform(self, source: Source, performance: Performance) -> None:
         next_time = getattr(source, "next_time", None)

@@ -20,9 +20,11 @@ exit status:
   0    done; also when the server, or a pipe, ended what would have gone on
   1    failed: no connection, broken, refused, port taken, file missing
   2    wrong use: an option, endpoint, field or source is not understood
-  3    incomplete: an answer, a device or a --count of messages that was
-       waited for did not come in time, or before the connection ended
-  130  ended by Ctrl-C"""
+  3    incomplete: an answer, a server, a device or a --count of messages
+       that was waited for did not come in time, or before the connection
+       ended
+  130  ended by Ctrl-C
+  143  ended by SIGTERM; 129 by a terminal that was closed"""
 """For the end of every `--help`."""
 
 

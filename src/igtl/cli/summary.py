@@ -25,9 +25,9 @@ def summary(message: igtl.Message) -> str:
 
 
 def counted(count: int, what: str) -> str:
-    """A number of things: `1 tool`, `2 tools`."""
+    """A number of things: `1 tool`, `2,000 tools`."""
     irregular = {"vertex": "vertices", "trajectory": "trajectories"}
-    return f"{count} {what}" if count == 1 else f"{count} {irregular.get(what, what + 's')}"
+    return f"{count} {what}" if count == 1 else f"{count:,} {irregular.get(what, what + 's')}"
 
 
 def _metadata(message: igtl.Message) -> str:

@@ -6,11 +6,17 @@ import io
 import os
 import shutil
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import Self
 
 __all__ = ["Progress", "leave_closed_pipe", "prepare_streams", "printable", "say", "warn"]
+
+
+_WIPE = "\r\x1b[K"
+#: Held while standard error is written to, by whichever thread.
+_writing = threading.RLock()
 
 
 def printable(text: str) -> str:
@@ -38,8 +44,14 @@ def say(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """Write one line to standard error, marked as ours; what a peer put into it cannot act."""
-    print(f"igtl: {printable(text)}", file=sys.stderr, flush=True)
+    """Write one line to standard error, marked as ours; what a peer put into it cannot act.
+
+    It takes the place of a `Progress` that stands there.
+    """
+    with _writing:
+        wipe = _WIPE * Progress.stands
+        Progress.stands = False
+        print(f"{wipe}igtl: {printable(text)}", file=sys.stderr, flush=True)
 
 
 def prepare_streams() -> None:
@@ -64,7 +76,12 @@ class Progress:
 
     Args:
         pause: seconds for which a text stays at least.
+
+    Attributes:
+        stands: whether such a line is on the terminal now.
     """
+
+    stands = False
 
     def __init__(self, pause: float = 0.1) -> None:
         self._pause, self._next = pause, 0.0
@@ -78,7 +95,9 @@ class Progress:
 
     def _write(self, text: str) -> None:
         room = shutil.get_terminal_size().columns - 1
-        print(f"\r\x1b[K{printable(text)[:room]}", end="", file=sys.stderr, flush=True)
+        with _writing:
+            Progress.stands = bool(text)
+            print(f"{_WIPE}{printable(text)[:room]}", end="", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Self:
         return self

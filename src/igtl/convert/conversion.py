@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from igtl.convert.formats import Target, ending_of, plan
+from igtl.convert.formats import Plan, Target, ending_of, plan
 from igtl.convert.selection import Request, Selected
 from igtl.convert.staging import Staging
 from igtl.convert.writer import Writer
 from igtl.errors import DecodeError, RecordingError
+from igtl.recording.entry import Entry
 from igtl.recording.selection import Types, Wanted
 
 __all__ = ["Converted", "LeftOut", "convert"]
@@ -101,23 +102,34 @@ def convert(
             raise RecordingError(f"{path} is source and target: give the target another name")
         if not path.exists():
             raise RecordingError(f"there is no file {path}")
-    staging, reader = Staging(target, overwrite=overwrite), ways.read()
+    staging, reader = Staging(target, overwrite=overwrite), _opened(ways, sources[0])
     request = Request(type, device, connection, start, end)
-    entries = Selected(reader, request)
     with ExitStack() as always, _explained(staging), ExitStack() as failing:
         always.callback(getattr(reader, "close", bool))
         failing.callback(staging.discard)
+        entries = Selected(reader, request)
         events = getattr(entries.reader, "events", ())
         writer = ways.write(Target(staging, ending_of(target), entries, events))
         failing.callback(writer.abandon)
-        read, left_out = _pump(entries, writer, progress)
-        _check_some(read, left_out, sources[0], request)
+        read, left = _pump(entries, writer, progress)
+        _check_read(read, sources[0], entries)
+        getattr(writer, "check", bool)()
+        _check_some(read, left, sources[0])
         writer.close()
+        left.update(getattr(writer, "left_out", {}))
         files = staging.commit()
         failing.pop_all()
         notes = (*getattr(entries.reader, "notes", ()), *getattr(writer, "notes", ()))
-    written = read - sum(one.count for one in left_out)
-    return Converted(read, written, left_out, files, notes)
+    return Converted(read, read - left.total(), _told(left), files, notes)
+
+
+def _opened(ways: Plan, source: Path) -> Iterable[Entry]:
+    """What reads the sources."""
+    try:
+        return ways.read()
+    except OSError as error:
+        name = error.filename or source
+        raise RecordingError(f"cannot read {name}: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -144,8 +156,8 @@ def _paths(source: Source | Sequence[Source]) -> list[Path]:
 
 def _pump(
     entries: Selected, writer: Writer, progress: Progress | None
-) -> tuple[int, tuple[LeftOut, ...]]:
-    """Give all entries to the writer; how many there were, and which it left out."""
+) -> tuple[int, Counter[tuple[str, str]]]:
+    """Give all entries to the writer; how many there were, and how many it left out, and why."""
     left: Counter[tuple[str, str]] = Counter()
     read, share = 0, _share(entries.reader)
     for read, entry in enumerate(entries, start=1):
@@ -157,7 +169,11 @@ def _pump(
             left[entry.frame.type_name, reason] += 1
         if progress is not None:
             progress(read, share(read))
-    return read, tuple(LeftOut(*key, count) for key, count in left.most_common())
+    return read, left
+
+
+def _told(left: Counter[tuple[str, str]]) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut(*key, count) for key, count in left.most_common())
 
 
 def _share(reader: Any) -> Callable[[int], float | None]:
@@ -168,14 +184,14 @@ def _share(reader: Any) -> Callable[[int], float | None]:
     return lambda read: min(1.0, read / total) if total else None
 
 
-def _check_some(read: int, left_out: tuple[LeftOut, ...], source: Path, request: Request) -> None:
-    if not read and request.is_all:
+def _check_read(read: int, source: Path, entries: Selected) -> None:
+    if not read and entries.request.is_all:
         raise RecordingError(f"{source} holds no OpenIGTLink messages")
     if not read:
-        raise RecordingError(
-            f"nothing of {source} is selected: look at what it holds (igtl info), and at the "
-            "device, type, connection and times that were asked for"
-        )
-    if read == sum(one.count for one in left_out):
-        told = "; ".join(str(one) for one in left_out[:5])
+        raise RecordingError(f"nothing of {source} is selected: {entries.absence()}")
+
+
+def _check_some(read: int, left: Counter[tuple[str, str]], source: Path) -> None:
+    if read == left.total():
+        told = "; ".join(str(one) for one in _told(left)[:5])
         raise RecordingError(f"nothing of {source} can be written: {told}")

@@ -6,9 +6,11 @@ every reader goes with every writer. What a format needs is imported when it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,6 +64,10 @@ class Format:
     several: bool = False
 
 
+#: Of all columns of the listing but the last.
+_WIDTHS = (22, 7, 8, 16)
+
+
 class Plan(NamedTuple):
     """How one file becomes another."""
 
@@ -84,7 +90,7 @@ def plan(sources: Sequence[Path], target: Path, options: Mapping[str, Any]) -> P
     for name in options.keys() - {*reading.reading, *writing.writing}:
         users = _endings(one for one in FORMATS if name in one.reading + one.writing)
         raise RecordingError(
-            f"converting {sources[0].name} to {target.name} has no use for {name!r}"
+            f"converting {sources[0].name} to {target.name} has no use for {_typed(name)}"
             + (f", which is for {users}" if users else "")
         )
     assert reading.read is not None  # _reading has seen to it
@@ -101,14 +107,28 @@ def ending_of(path: Path) -> str:
     return next((end for end in known if name.endswith(end) and name != end), "")
 
 
-def listing() -> str:
-    """The table for people."""
+def listing(width: int = 79) -> str:
+    """The table for people.
+
+    Args:
+        width: characters of a line, at most; words and endings stay whole.
+    """
     rows = [("ending", "reads", "writes", "needs", "what")]
     for one in FORMATS:
         reads, writes = ("yes" if way else "-" for way in (one.read, one.write))
         needs = f"igtl[{one.extra}]" if one.extra else "-"
         rows.append((" ".join(one.endings), reads, writes, needs, one.what))
-    return "\n".join(f"{a:<39}{b:<7}{c:<8}{d:<16}{e}" for a, b, c, d, e in rows)
+    return "\n".join(line for row in rows for line in _lines_of(row, width))
+
+
+def _lines_of(row: tuple[str, ...], width: int) -> Iterator[str]:
+    """A row of the table; what is too long for its column goes on below."""
+    room = max(20, width - sum(_WIDTHS))
+    cells = [textwrap.wrap(cell, wide - 2) for cell, wide in zip(row, _WIDTHS, strict=False)]
+    cells.append(textwrap.wrap(row[-1], room))
+    for texts in zip_longest(*cells, fillvalue=""):
+        padded = (text.ljust(wide) for text, wide in zip(texts, _WIDTHS, strict=False))
+        yield ("".join(padded) + texts[-1]).rstrip()
 
 
 def _reading(sources: Sequence[Path]) -> Format:
@@ -136,6 +156,11 @@ def _by_ending(path: Path) -> Format | None:
 
 def _only(options: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: options[name] for name in names if name in options}
+
+
+def _typed(option: str) -> str:
+    """An option as people write it on the command line."""
+    return f"--{option.replace('_', '-')}"
 
 
 def _endings(formats: Iterable[Format]) -> str:
@@ -181,16 +206,21 @@ def _write_foxglove(target: Target) -> Writer:
 def _write_sequence(target: Target, **options: Any) -> Writer:
     from igtl.convert.pictures import SequenceFile
 
-    return SequenceFile(target.staging, target.ending, **options)
+    return SequenceFile(target.staging, target.ending, target.entries, **options)
 
 
 def _write_pictures(target: Target, **options: Any) -> Writer:
     """A sequence, or volumes, whichever the entries are."""
     from igtl.convert.pictures import is_series
 
-    if is_series(target.entries):
-        return _write_sequence(target, **_only(options, _SEQUENCE))
-    return _write_volumes(target, **_only(options, _VOLUMES))
+    series = is_series(target.entries, options.get("image"))
+    for name in options.keys() - (_SEQUENCE if series else _VOLUMES):
+        what = "a sequence" if series else "volumes, each a file of its own"
+        raise RecordingError(
+            f"{target.staging.target.name} becomes {what}, which has no use for {_typed(name)}; a "
+            "name that ends in .seq.mha or .seq.nrrd becomes a sequence, whatever it is of"
+        )
+    return (_write_sequence if series else _write_volumes)(target, **options)
 
 
 def _write_volumes(target: Target, **options: Any) -> Writer:
@@ -224,7 +254,7 @@ def _write_npz(target: Target, **options: Any) -> Writer:
 
 
 _SEQUENCE = ("image", "compress", "orientation", "clock", "max_age")
-_VOLUMES = ("most",)
+_VOLUMES = ("image", "most")
 _RAW = Format((".igtl", ".bin"), "messages as on the wire, or a folder of them", read=_read_raw)
 
 FORMATS = (
@@ -256,7 +286,7 @@ FORMATS = (
         _read_sequence,
         _write_pictures,
         reading=("orientation",),
-        writing=_SEQUENCE + _VOLUMES,
+        writing=(*_SEQUENCE, "most"),
     ),
     Format(
         (".mhd", ".nhdr"),

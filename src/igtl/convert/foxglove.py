@@ -22,6 +22,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from igtl.convert.mcap_file import McapFile
 from igtl.convert.poses import POSE_TYPES, poses_of, quaternions, status_of
@@ -49,6 +50,8 @@ __all__ = ["FoxgloveWriter"]
 
 _NOT_HELD = "Foxglove has no schema for it"
 _MM = 1e-3
+#: Its timestamps end in 2106.
+_LATEST_NS = (1 << 32) * 1_000_000_000 - 1
 _WORLD, _TRACKER = "world", "Tracker"
 _PIXELS = {("u1", 1): "mono8", ("u1", 3): "rgb8", ("u1", 4): "rgba8", ("u2", 1): "mono16"}
 _VIDEO = {"H264": "h264", "X265": "h265", "O265": "h265", "VP90": "vp9", "AV10": "av1"}
@@ -92,7 +95,7 @@ class FoxgloveWriter:
         """Take one message."""
         message, sent = entry.message, publish_time(entry.frame, entry.time_ns)
         topic = f"/{entry.connection}/{message.wire_type}/{message.device_name}"
-        seconds, rest = divmod(sent, 1_000_000_000)
+        seconds, rest = divmod(min(sent, _LATEST_NS), 1_000_000_000)
         stamp = self._sdk.Timestamp(sec=seconds, nsec=rest)
         made = self._make(message, topic, stamp)
         if isinstance(made, str):
@@ -126,7 +129,7 @@ class FoxgloveWriter:
             case Sensor():
                 return _sensor(message)
             case Image():
-                made = _raw_image(self._sdk, message, stamp)
+                made = _raw_image(self._sdk, message.pixels, message.device_name, stamp)
             case Video():
                 made = _video(self._sdk, message, stamp)
             case Point() | Trajectory() | PolyData():
@@ -154,19 +157,20 @@ def _encoded(made: Any) -> _Made:
     return _Made(schema.name, schema.encoding, schema.data, made.encode())
 
 
-def _raw_image(sdk: Any, image: Image, stamp: Any) -> Any:
-    """A RawImage, or why there is none."""
-    if image.pixels.shape[0] > 1:
+def _raw_image(sdk: Any, volume: NDArray[Any], frame: str, stamp: Any) -> Any:
+    """A RawImage of (k, j, i) or (k, j, i, c), or why there is none."""
+    if volume.shape[0] > 1:
         return "Foxglove's images have one slice"
-    pixels = image.pixels[0]
-    encoding = _PIXELS.get((pixels.dtype.str[1:], image.components))
-    if encoding is None and image.components > 1:
+    pixels = volume[0]
+    components = pixels.shape[2] if pixels.ndim == 3 else 1
+    encoding = _PIXELS.get((pixels.dtype.str[1:], components))
+    if encoding is None and components > 1:
         return "Foxglove's images in colour are rgb8 or rgba8"
     wanted = np.dtype("<f4") if encoding is None else pixels.dtype.newbyteorder("<")
     data = np.ascontiguousarray(pixels, wanted)
     return sdk.RawImage(
         timestamp=stamp,
-        frame_id=image.device_name,
+        frame_id=frame,
         width=data.shape[1],
         height=data.shape[0],
         encoding=encoding or "32FC1",
@@ -180,7 +184,7 @@ def _video(sdk: Any, video: Video, stamp: Any) -> Any:
     if video.codec == RAW:
         pixels = Decoder().decode(video)
         assert pixels is not None  # every frame stands for itself
-        return _raw_image(sdk, Image(pixels, device_name=video.device_name), stamp)
+        return _raw_image(sdk, pixels, video.device_name, stamp)
     form = _VIDEO.get(video.codec)
     if form is None:
         return f"Foxglove's videos are {', '.join(sorted(set(_VIDEO.values())))}"

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from igtl.errors import RecordingError
 from igtl.recording.layout import (
     INDEX_ENTRY,
     MAGIC,
@@ -31,6 +32,7 @@ from igtl.recording.layout import (
 __all__ = ["McapFile"]
 
 _CHUNK = 4 << 20
+_MOST_CHANNELS = 0xFFFF
 _MESSAGE_FIELDS = MESSAGE_HEAD.size - 9  # of the head, what does not count as its opcode and length
 _CRC = struct.Struct("<I")
 
@@ -66,7 +68,16 @@ class McapFile:
         return new.id
 
     def channel(self, schema: int, topic: str, encoding: str, metadata: Mapping[str, str]) -> int:
-        """Declare a channel; its number."""
+        """Declare a channel; its number.
+
+        Raises:
+            RecordingError: there are as many as a file can have.
+        """
+        if len(self._channels) == _MOST_CHANNELS:
+            raise RecordingError(
+                f"there are {_MOST_CHANNELS} channels (of connection, type and device), the most "
+                "that a file can have: choose some"
+            )
         new = Channel(len(self._channels) + 1, schema, topic, encoding, dict(metadata))
         self._channels.append(new)
         self._counts[new.id] = 0

@@ -7,26 +7,24 @@ or evenly. A film holds pictures only: no geometry, no device name, no time of d
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from igtl.convert.picture_stream import PictureStream, is_picture
 from igtl.convert.staging import Staging
 from igtl.errors import RecordingError
-from igtl.messages import Image, Message, Video
-from igtl.messages.registry import class_of
+from igtl.messages import Image
 from igtl.recording.entry import Entry
 from igtl.video.codecs import pyav
-from igtl.video.decoder import Decoder
 from igtl.video.planes import enlarged
 
 __all__ = ["MovieWriter"]
 
 _NOT_HELD = "films hold images and video"
-_OTHER_DEVICE = "images of another device were asked for"
-_NO_KEY_FRAME = "video in front of its first key frame, or damaged"
 _VOLUME = "volumes of several slices are no pictures of a film: write .seq.nrrd or .nrrd"
 _COMPONENTS = "pictures of 2 or more than 4 components"
 
@@ -80,14 +78,12 @@ class MovieWriter:
         if codec not in _ENCODERS:
             raise RecordingError(f"codec is {codec!r}, expected one of {', '.join(_ENCODERS)}")
         if fps is not None and not 0.001 <= fps <= 1000:
-            raise RecordingError(f"fps is {fps!r}, expected pictures a second, such as 25")
+            raise RecordingError(f"--fps is {fps!r}, expected pictures a second, such as 25")
         self.window: tuple[float, float] | None = None
         self._av = pyav()
-        self._staging, self._entries = staging, entries
-        self._device, self._codec = device, codec
+        self._staging, self._codec = staging, codec
         self._step = None if fps is None else 1 / Fraction(fps).limit_denominator(1000)
-        self._key: tuple[str, str, str] | None = None
-        self._decoder = Decoder()
+        self._pictures = PictureStream(device, entries)
         self._film: _Film | None = None
         self._start_ns = 0
 
@@ -98,21 +94,25 @@ class MovieWriter:
             DecodeError: its bytes are no valid message.
             RecordingError: it is of another device or size than those before.
         """
-        if not _is_picture(entry):
+        if not is_picture(entry):
             return _NOT_HELD
-        message = entry.message
-        if self._device is not None and message.device_name != self._device:
-            return _OTHER_DEVICE
-        self._check_single(entry, message)
-        image = self._decoder.decode_image(message) if isinstance(message, Video) else message
-        if not isinstance(image, Image):
-            return _NO_KEY_FRAME
+        image = self._pictures.image(entry)
+        if isinstance(image, str):
+            return image
         if image.pixels.shape[0] != 1:
             return _VOLUME
         if image.components not in (1, 3, 4):
             return _COMPONENTS
         self._show(self._visible(image), entry.time_ns)
         return None
+
+    def check(self) -> None:
+        """Refuse what has no pictures of the device that was asked for.
+
+        Raises:
+            RecordingError: there is none; the text says of which devices there are.
+        """
+        self._pictures.chosen.check()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -138,20 +138,6 @@ class MovieWriter:
         if self._film is not None:
             film, self._film = self._film, None
             film.abandon()
-
-    def _check_single(self, entry: Entry, message: Message) -> None:
-        """Refuse a second device, connection or type: a film has one sequence of pictures."""
-        key = _key(entry)
-        self._key = self._key or key
-        if key == self._key:
-            return
-        keys = dict.fromkeys((self._key, key))
-        keys |= dict.fromkeys(_key(one) for one in self._entries if _is_picture(one))
-        told = "; ".join(f"{device!r} ({kind}, {link})" for device, kind, link in keys)
-        raise RecordingError(
-            f"a film holds the pictures of one device, but there are {told}: choose one (--device, "
-            "and --type or --connection where that is not enough)"
-        )
 
     def _visible(self, image: Image) -> NDArray[np.uint8]:
         """(j, i) or (j, i, 3) uint8: what is shown of an image."""
@@ -249,20 +235,8 @@ class _Film:
 
     def abandon(self) -> None:
         """Close the file, in whatever state it is."""
-        try:
-            self.close()
-        except (OSError, ValueError):  # all errors of PyAV are one of them
-            pass
-
-
-def _is_picture(entry: Entry) -> bool:
-    kind = class_of(entry.frame.raw_type)
-    return kind is not None and issubclass(kind, (Image, Video))
-
-
-def _key(entry: Entry) -> tuple[str, str, str]:
-    """Whose pictures an entry is one of."""
-    return entry.frame.device_name, entry.frame.type_name, entry.connection
+        with suppress(pyav().FFmpegError):
+            self._container.close()
 
 
 def _range(pixels: NDArray[Any]) -> tuple[float, float]:

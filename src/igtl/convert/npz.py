@@ -13,7 +13,7 @@ A name is a device, a slash, and one of:
 * NDARRAY: `arrays` (n, ...)
 
 What is called alike but differs in type or connection has both in front (`connection/TYPE/device`);
-images, arrays and sensors whose shape, type or unit changes go on under `device.2`, `device.3`.
+what changes its shape, type, unit, or kind of rotation goes on under `device.2`, `device.3`.
 Data wait on disk, not in memory, so that a recording of any size can be converted.
 """
 
@@ -21,14 +21,17 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 from numpy.lib import format as npy
 
+from igtl.convert.placement import placed
 from igtl.convert.poses import POSE_TYPES, poses_of, status_of
 from igtl.convert.staging import Staging
 from igtl.messages import Image, Message, NDArray, Sensor
@@ -37,7 +40,8 @@ from igtl.recording.entry import Entry
 __all__ = ["NpzWriter"]
 
 _NOT_HELD = ".npz holds poses, sensors, images and NDARRAY"
-_BUFFERED = 1 << 20
+#: So many bytes of each array are kept in memory.
+_BUFFERED = 1 << 18
 _COPIED = 1 << 22
 #: Text of statuses, 32 characters long at most.
 _STATUS = np.dtype("U32")
@@ -59,27 +63,25 @@ class _Column:
 
     def __init__(self, staging: Staging) -> None:
         self._staging, self._path = staging, cast("Path | None", None)
-        self._pieces: list[bytes] = []
-        self._waiting = self._count = 0
+        self._data = bytearray()
+        self._count = 0
         self._dtype, self._shape = np.dtype(np.float64), cast("tuple[int, ...]", ())
 
     def add(self, item: np.ndarray[Any, np.dtype[Any]]) -> None:
         """Append one item; all are of one shape and type."""
         native = item.astype(item.dtype.newbyteorder("="), order="C", copy=False)
         self._dtype, self._shape = native.dtype, native.shape
-        self._pieces.append(native.tobytes())
-        self._waiting += native.nbytes
+        self._data += native.tobytes()
         self._count += 1
-        if self._waiting >= _BUFFERED:
+        if len(self._data) >= _BUFFERED:
             self._write_down()
 
     def _write_down(self) -> None:
         if self._path is None:
             self._path = self._staging.new(".array")
         with self._path.open("ab") as file:
-            file.writelines(self._pieces)
-        self._pieces.clear()
-        self._waiting = 0
+            file.write(self._data)
+        self._data.clear()
 
     def save(self, file: BinaryIO) -> None:
         """Write it in numpy's format."""
@@ -94,7 +96,7 @@ class _Column:
                 while piece := stored.read(_COPIED):
                     file.write(piece)
             self._path.unlink()
-        file.writelines(self._pieces)
+        file.write(self._data)
 
 
 class NpzWriter:
@@ -168,7 +170,7 @@ def _arrays(
             yield "", kind, {"values": message.values}, {"unit": message.unit}
         case Image():
             pixels = message.pixels
-            arrays = {"images": pixels, "ijk_to_world": _placed(message)}
+            arrays = {"images": pixels, "ijk_to_world": placed(message)}
             kind = (pixels.shape, pixels.dtype.newbyteorder("=").str, message.coordinates)
             yield "", kind, arrays, {"coordinates": message.coordinates}
         case NDArray():
@@ -183,19 +185,13 @@ def _arrays(
                 yield pose.tool, (len(found),), found, {}
 
 
-def _placed(image: Image) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """(4, 4) of the pixels that are there: a sub-volume begins at its own first pixel."""
-    matrix = np.array(image.ijk_to_world)
-    matrix[:3, 3] += matrix[:3, :3] @ np.array(image.sub_volume_offset)
-    return matrix
-
-
 def _names(sources: list[_Source]) -> Iterator[str]:
     """One name each: as short as they can be without being the same."""
     homes: dict[str, set[tuple[str, str]]] = {}
     for source in sources:
         homes.setdefault(source.device, set()).add(source[:2])
-    given: Counter[str] = Counter()
+    given: set[str] = set()
+    numbers: defaultdict[str, count[int]] = defaultdict(partial(count, 2))
     for source in sources:
         parts = [source.device or source.wire_type]
         if len(homes[source.device]) > 1:
@@ -203,8 +199,11 @@ def _names(sources: list[_Source]) -> Iterator[str]:
         if source.tool:
             parts.append(source.tool)
         name = "/".join(map(_part, parts))
-        given[name] += 1
-        yield name if given[name] == 1 else f"{name}.{given[name]}"
+        free = name
+        while free in given:
+            free = f"{name}.{next(numbers[name])}"
+        given.add(free)
+        yield free
 
 
 def _part(name: str) -> str:

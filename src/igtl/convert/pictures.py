@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from igtl.convert.picture_stream import is_picture
 from igtl.convert.sequences import SequenceSink
 from igtl.convert.staging import Staging
 from igtl.errors import DecodeError
 from igtl.messages import Image, Video
-from igtl.messages.registry import class_of
 from igtl.recording.entry import Entry
 
 __all__ = ["SequenceFile", "is_series"]
@@ -21,20 +21,37 @@ class SequenceFile:
     Args:
         staging: where the file goes.
         ending: of its name.
+        entries: what will be added.
         options: of `SequenceSink`.
 
     Raises:
         RecordingError: an option is not known.
     """
 
-    def __init__(self, staging: Staging, ending: str, **options: Any) -> None:
+    def __init__(
+        self, staging: Staging, ending: str, entries: Iterable[Entry] = (), **options: Any
+    ) -> None:
         self._staging = staging
         self._path = staging.new(ending)
-        self._sink = SequenceSink(self._path, **options)
+        self._sink = SequenceSink(self._path, entries=entries, **options)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of the file."""
+        return self._sink.notes
+
+    @property
+    def left_out(self) -> dict[tuple[str, str], int]:
+        """What the file turned out not to have, by wire type and reason."""
+        return self._sink.left_out
 
     def add(self, entry: Entry) -> str | None:
         """Take one message."""
         return self._sink.add(entry)
+
+    def check(self) -> None:
+        """Refuse what has no pictures of the device that was asked for."""
+        self._sink.check()
 
     def close(self) -> None:
         """Finish the file."""
@@ -46,24 +63,29 @@ class SequenceFile:
         self._sink.abandon()
 
 
-def is_series(entries: Iterable[Entry]) -> bool:
+def is_series(entries: Iterable[Entry], image: str | None = None) -> bool:
     """Whether entries are a sequence: flat images of one device, video, or poses alone.
 
     What is not is a volume, or one image. Entries are looked at as far as it takes to know.
+
+    Args:
+        entries: all of them.
+        image: the device whose images count; None: all.
     """
     devices: set[tuple[str, bytes]] = set()
     for entry in entries:
-        kind = class_of(entry.frame.raw_type)
-        if kind is Video:
-            return True
-        if kind is not Image:
+        if not is_picture(entry):
             continue
         try:
-            image = entry.message
+            message = entry.message
         except DecodeError:
             continue
+        if image not in (None, message.device_name):
+            continue
+        if isinstance(message, Video):
+            return True
         device = entry.connection, entry.frame.raw_name
-        if device in devices or not isinstance(image, Image) or image.pixels.shape[0] > 1:
+        if device in devices or not isinstance(message, Image) or message.pixels.shape[0] > 1:
             return device in devices
         devices.add(device)
     return not devices

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from igtl.codec.time import from_wire
 
-__all__ = ["IDENTITY", "Moment", "PoseHistory"]
+__all__ = ["IDENTITY", "Moment", "Origin", "PoseHistory"]
 
 IDENTITY = np.eye(4)
 IDENTITY.flags.writeable = False
@@ -33,12 +34,26 @@ class Moment(NamedTuple):
         return from_wire(self.raw_time) if self.raw_time else self.arrival_ns / 1e9
 
 
+@dataclass(slots=True, eq=False)
+class Origin:
+    """The message that poses came with.
+
+    Attributes:
+        wire_type: of it.
+        used: whether one of its poses was found for a moment.
+    """
+
+    wire_type: str
+    used: bool = False
+
+
 class _Sample(NamedTuple):
     """A pose at a moment."""
 
     moment: Moment
     matrix: NDArray[np.float64]
     status: str
+    origin: Origin | None
 
 
 class PoseHistory:
@@ -47,16 +62,27 @@ class PoseHistory:
     Args:
         max_age_ns: a pose that is older than this is no longer one for a later moment.
         by_arrival: whether moments are compared by their arrival, whatever the headers say.
+
+    Attributes:
+        used: how many messages of each wire type gave a pose to some moment.
     """
 
     def __init__(self, *, max_age_ns: int, by_arrival: bool) -> None:
         self._max_age, self._by_arrival = max_age_ns, by_arrival
         self._samples: dict[str, deque[_Sample]] = {}
+        self.used: Counter[str] = Counter()
 
-    def add(self, name: str, moment: Moment, matrix: NDArray[np.float64], status: str) -> None:
+    def add(
+        self,
+        name: str,
+        moment: Moment,
+        matrix: NDArray[np.float64],
+        status: str,
+        origin: Origin | None = None,
+    ) -> None:
         """Take in a pose: (4, 4), mm."""
         samples = self._samples.setdefault(name, deque(maxlen=_MOST_KEPT))
-        samples.append(_Sample(moment, matrix, status))
+        samples.append(_Sample(moment, matrix, status, origin))
         limit = moment.arrival_ns - _KEPT_NS
         while len(samples) > 1 and samples[1].moment.arrival_ns < limit:
             samples.popleft()
@@ -78,7 +104,23 @@ class PoseHistory:
                 break
         if best is None or least is None:
             return IDENTITY, "MISSING"
-        return best.matrix, best.status if least <= self._max_age else "MISSING"
+        if least > self._max_age:
+            return best.matrix, "MISSING"
+        self._use(best.origin)
+        return best.matrix, best.status
+
+    def _use(self, origin: Origin | None) -> None:
+        if origin is not None and not origin.used:
+            origin.used = True
+            self.used[origin.wire_type] += 1
+
+    def forget_use(self) -> None:
+        """Nothing was used: what was found up to now is thrown away."""
+        self.used.clear()
+        for samples in self._samples.values():
+            for sample in samples:
+                if sample.origin is not None:
+                    sample.origin.used = False
 
     def age(self, earlier: Moment, later: Moment) -> int:
         """From one moment to another, ns."""

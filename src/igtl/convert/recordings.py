@@ -13,8 +13,9 @@ from igtl.convert.staging import Staging
 from igtl.errors import RecordingError
 from igtl.recording.entry import Entry
 from igtl.recording.events import Event
-from igtl.recording.recording import Recording, read
+from igtl.recording.recording import Channel, Recording, read
 from igtl.recording.writer import FileWriter
+from igtl.sources.recorded import damage_of
 
 __all__ = ["RecordingEntries", "RecordingWriter"]
 
@@ -42,6 +43,10 @@ class RecordingEntries:
         """Fewer of them, see `Recording.select`; what is not wanted is not read."""
         return type(self)(self._recording.select(**wanted))
 
+    def channels(self) -> tuple[Channel, ...]:
+        """What there is of each type, device and connection."""
+        return self._recording.channels
+
     def __iter__(self) -> Iterator[Entry]:
         return self._recording.entries()
 
@@ -56,15 +61,7 @@ class RecordingEntries:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is damaged, as far as it was read."""
-        damage = self._recording.damage
-        if not damage:
-            return ()
-        lost, first = self._recording.lost, damage[0]
-        return (
-            f"{first.path} is damaged, at byte {first.position}: {first.text}"
-            + (f"; {len(damage) - 1} places more" if len(damage) > 1 else "")
-            + f"; at least {lost:,} messages are lost (igtl recover)",
-        )
+        return damage_of(self._recording)
 
     def close(self) -> None:
         """Let go of the files."""

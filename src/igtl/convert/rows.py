@@ -1,6 +1,6 @@
 """Messages as rows of tables: which columns there are, and what stands in them.
 
-There are four kinds of tables. Lengths are in mm and angles as unit quaternions; positions are in
+There are four kinds of tables. Lengths are in mm and rotations as quaternions; positions are in
 the coordinates that the device is measured in ("ProbeToTracker" leads from Probe to Tracker), times
 in seconds since 1970 UTC. What a message does not say is None.
 """
@@ -49,7 +49,7 @@ _COMMON = (
 )
 _PLACE = tuple(Column(f"{axis}_mm", "f8", f"{axis} of the position") for axis in "xyz")
 _TURN = tuple(
-    Column(f"q{part}", "f8", "unit quaternion of the rotation; empty if the matrix is no rotation")
+    Column(f"q{part}", "f8", "quaternion as sent; of a matrix the unit one, empty if no rotation")
     for part in "xyzw"
 )
 _MATRIX = tuple(

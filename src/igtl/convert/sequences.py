@@ -10,29 +10,30 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from igtl.codec.time import to_wire
-from igtl.convert.pose_history import IDENTITY, Moment, PoseHistory
+from igtl.convert.picture_stream import PictureStream, is_picture
+from igtl.convert.placement import placed
+from igtl.convert.pose_history import IDENTITY, Moment, Origin, PoseHistory
 from igtl.convert.poses import POSE_TYPES, poses_of, status_of
 from igtl.errors import RecordingError
-from igtl.messages import Image, Message, Video
+from igtl.messages import Image, Message
 from igtl.messages.geometry import flipped
 from igtl.messages.registry import class_of
 from igtl.protocol.transforms import names_of
 from igtl.recording.entry import Entry
 from igtl.sequences.entries import DEVICE, PLACE, RECEIVED, arrival_of
 from igtl.sequences.fields import is_field
+from igtl.sequences.header import PLUS, turned_indices
 from igtl.sequences.reader import SequenceFrame
 from igtl.sequences.writer import Progress, SequenceWriter
-
-if TYPE_CHECKING:
-    from igtl.video.decoder import Decoder
 
 __all__ = ["SequenceSink"]
 
@@ -40,8 +41,8 @@ Matrix = NDArray[np.float64]
 
 _NOT_HELD = "sequences hold images, video and poses"
 _NAMELESS = "a pose without a device name"
-_NO_KEY_FRAME = "video in front of its first key frame, or damaged"
-_OTHER_DEVICE = "images of another device were asked for"
+_BETWEEN = "poses between images (each image has the newest one up to its time)"
+_REPLACED = "a later pose of the same moment and name is there"
 _WAITED_NS = 200_000_000
 _CLOCKS = ("timestamp", "arrival")
 _ILLEGAL = re.compile(r"[\s=:\x00-\x1f\x7f]+")
@@ -74,6 +75,7 @@ class SequenceSink:
         clock: "timestamp" compares the times in the headers; "arrival" those of arrival, for
             devices whose clocks differ.
         max_age: s, how old a pose may be.
+        entries: what will be added, to name all devices when there are several.
 
     Raises:
         RecordingError: the file is there already, cannot be written, or an option is not known.
@@ -90,21 +92,24 @@ class SequenceSink:
         clock: str = "timestamp",
         max_age: float = 0.5,
         progress: Progress | None = None,
+        entries: Iterable[Entry] = (),
     ) -> None:
         if clock not in _CLOCKS:
             raise RecordingError(f"clock is {clock!r}, expected one of {', '.join(_CLOCKS)}")
-        self.path, self._image, self._orientation = Path(path), image, orientation
+        self.path, self._orientation = Path(path), orientation
         self._options: dict[str, Any] = {
             "compress": compress,
             "overwrite": overwrite,
             "progress": progress,
         }
         self._poses = PoseHistory(max_age_ns=int(max_age * 1e9), by_arrival=clock == "arrival")
-        self._writer = self._made(orientation or "MF", {})
+        self._writer = self._made(orientation or PLUS, {})
         self._first: Image | None = None
-        self._place: Matrix = IDENTITY
+        self._place, self._indices = IDENTITY, IDENTITY
         self._waiting: _Waiting | None = None
-        self._decoders: dict[str, Decoder] = {}
+        self._pictures = PictureStream(image, entries)
+        self._unsaid = self._poses_written = self._missing = 0
+        self._pose_messages: Counter[str] = Counter()
 
     def _made(
         self, orientation: str | None, fields: dict[str, str], place: Matrix | None = None
@@ -120,62 +125,56 @@ class SequenceSink:
             DecodeError: its bytes are no valid message.
             RecordingError: it does not fit: images of several devices, or of several sizes.
         """
+        if is_picture(entry):
+            image = self._pictures.image(entry)
+            if isinstance(image, str):
+                return image
+            self._add_image(image, entry.time_ns)
+            return None
         kind = class_of(entry.frame.raw_type)
-        if kind is None or not issubclass(kind, (Image, Video, *POSE_TYPES)):
+        if kind is None or not issubclass(kind, POSE_TYPES):
             return _NOT_HELD
-        message = entry.message
-        if not isinstance(message, (Image, Video)):
-            return self._add_poses(message, Moment(entry.frame.raw_time, entry.time_ns))
-        if self._image is not None and message.device_name != self._image:
-            return _OTHER_DEVICE
-        image = self._decoded(message) if isinstance(message, Video) else message
-        return self._add_image(image, entry.time_ns) if image is not None else _NO_KEY_FRAME
+        return self._add_poses(entry.message, entry.time_ns)
 
-    def _decoded(self, video: Video) -> Image | None:
-        """The picture of a video's frame, None where it needs others that did not come."""
-        from igtl.video.decoder import Decoder
-
-        if video.device_name not in self._decoders:
-            self._decoders[video.device_name] = Decoder()
-        return self._decoders[video.device_name].decode_image(video)
-
-    def _add_poses(self, message: Message, moment: Moment) -> str | None:
+    def _add_poses(self, message: Message, arrival_ns: int) -> str | None:
+        moment = _moment(message, arrival_ns)
         named = [(name, matrix) for name, matrix in _named(message) if name]
         if not named:
             return _NAMELESS
         self._let_go(moment, image=False)
         status = status_of(message) or "OK"
+        origin = Origin(message.wire_type)
+        self._pose_messages[message.wire_type] += 1
         for name, matrix in named:
             if np.isfinite(matrix).all():
-                self._poses.add(name, moment, matrix, status)
+                self._poses.add(name, moment, matrix, status, origin)
             else:
-                self._poses.add(name, moment, IDENTITY, "INVALID" if status == "OK" else status)
+                invalid = "INVALID" if status == "OK" else status
+                self._poses.add(name, moment, IDENTITY, invalid, origin)
         if self._first is None:
             self._waiting = _Waiting(moment, None)
         return None
 
-    def _add_image(self, image: Image, arrival_ns: int) -> str | None:
-        moment = Moment(0 if image.timestamp is None else to_wire(image.timestamp), arrival_ns)
-        device = image.device_name
-        if self._first is not None and device != self._first.device_name:
-            raise RecordingError(
-                f"there are images of {self._first.device_name!r} and of {device!r}: a sequence "
-                f"holds those of one device, choose it (image={device!r})"
-            )
+    def _add_image(self, image: Image, arrival_ns: int) -> None:
+        moment = _moment(image, arrival_ns)
         if self._first is None:
             self._begin(image)
         self._let_go(moment, image=True)
         self._waiting = _Waiting(moment, image)
-        return None
 
     def _begin(self, image: Image) -> None:
         """Begin the file anew: there are images after all."""
         self._writer.discard()
+        self._poses.forget_use()
         self._first, self._waiting = image, None
+        self._poses_written = self._missing = 0
         flat = image.pixels.shape[0] == 1
-        orientation = self._orientation or ("MF" if flat else None)
+        orientation = self._orientation or (PLUS if flat else None)
         if orientation is None and _has_axes(_placed(image)):
             self._place = _placed(image)
+        if orientation is not None:
+            k, j, i = image.pixels.shape[:3]
+            self._indices = turned_indices((i, j, k), orientation, PLUS)
         place = None if self._place is IDENTITY else flipped(self._place)
         self._writer = self._made(orientation, _legal({DEVICE: image.device_name}), place)
 
@@ -196,8 +195,11 @@ class SequenceSink:
         """Write a frame: a picture, or none, and all that is known of its moment."""
         moment, image = waiting
         known = self._poses.at(moment)
+        self._poses_written += len(known)
+        self._missing += sum(status == "MISSING" for _, status in known.values())
         if image is not None and not np.array_equal(matrix := _placed(image), self._place):
-            known[PLACE] = (matrix, "OK") if np.isfinite(matrix).all() else (IDENTITY, "INVALID")
+            finite = np.isfinite(matrix).all()
+            known[PLACE] = (matrix @ self._indices, "OK") if finite else (IDENTITY, "INVALID")
         self._writer.write(
             SequenceFrame(
                 _NO_PICTURE if image is None else image.pixels,
@@ -212,6 +214,7 @@ class SequenceSink:
     def _fields(self, moment: Moment, metadata: Mapping[str, str]) -> dict[str, str]:
         """What else is said of a frame. Metadata that no line holds are left out."""
         said = {key: text for key, text in metadata.items() if not _TAKEN.fullmatch(key)}
+        self._unsaid += sum(not is_field(key, text) for key, text in said.items())
         fields = {
             "FrameNumber": str(self._writer.frames),
             "UnfilteredTimestamp": repr(moment.seconds),
@@ -221,6 +224,35 @@ class SequenceSink:
             seconds, rest = divmod(moment.arrival_ns, 1_000_000_000)
             fields[RECEIVED] = f"{seconds}.{rest:09}"
         return fields
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know of the file."""
+        found = []
+        if self._unsaid:
+            found.append(f"{self._unsaid} metadata of images fit into no line: they are left out")
+        if self._missing:
+            found.append(
+                f"{self._missing} of {self._poses_written} poses are MISSING: there was none, or "
+                "none that is new enough, before their image; where clocks differ, compare times "
+                "of arrival (--clock arrival)"
+            )
+        return tuple(found)
+
+    @property
+    def left_out(self) -> dict[tuple[str, str], int]:
+        """How many messages with poses no frame has, by wire type and reason; once it is closed."""
+        unused = self._pose_messages - self._poses.used
+        reason = _REPLACED if self._first is None else _BETWEEN
+        return {(wire_type, reason): count for wire_type, count in unused.items()}
+
+    def check(self) -> None:
+        """Refuse what has no pictures of the device that was asked for.
+
+        Raises:
+            RecordingError: there is none; the text says of which devices there are.
+        """
+        self._pictures.chosen.check()
 
     def close(self) -> None:
         """Write the file.
@@ -243,6 +275,15 @@ class _Waiting(NamedTuple):
 
     moment: Moment
     image: Image | None
+
+
+def _moment(message: Message, arrival_ns: int) -> Moment:
+    """Both times of a message; the sender's as float64, since a picture of video has no other.
+
+    So equal times stay equal. What that rounds away is 0.2 us.
+    """
+    stamp = message.timestamp
+    return Moment(0 if stamp is None else to_wire(stamp), arrival_ns)
 
 
 def _named(message: Message) -> Iterator[tuple[str, Matrix]]:
@@ -269,6 +310,5 @@ def _has_axes(matrix: Matrix) -> bool:
 
 def _placed(image: Image) -> Matrix:
     """(4, 4) from the indices of the pixels that are there to mm in RAS."""
-    matrix = np.array(image.ijk_to_ras)
-    matrix[:3, 3] += matrix[:3, :3] @ np.array(image.sub_volume_offset)
-    return matrix
+    matrix = placed(image)
+    return matrix if image.coordinates == "RAS" else flipped(matrix)

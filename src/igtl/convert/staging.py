@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 from igtl.errors import RecordingError
+from igtl.recording.disk import put_in_place
 
 __all__ = ["Staging"]
 
@@ -28,7 +30,7 @@ class Staging:
 
     def __init__(self, target: Path, *, overwrite: bool = False) -> None:
         self.target = target
-        self._overwrite = overwrite
+        self._overwrite, self._id = overwrite, uuid4().hex[:8]
         self._temporary: list[Path] = []
         self._kept: dict[Path, Path] = {}
         if not target.parent.is_dir():
@@ -41,16 +43,18 @@ class Staging:
         Raises:
             RecordingError: there is such a file, and it is not to be overwritten, or is no file.
         """
-        if final.is_dir():
-            raise RecordingError(f"cannot write {final}: it is a folder")
+        if final.exists() and not final.is_file():
+            raise RecordingError(f"cannot write {final}: it is a folder, or a device")
         if not self._overwrite and os.path.lexists(final):
-            raise RecordingError(f"cannot write {final}: there is such a file (see overwrite)")
+            raise RecordingError(
+                f"cannot write {final}: there is such a file (replace it with --overwrite)"
+            )
 
     def new(self, ending: str = "") -> Path:
         """A path for a file that is not there yet, beside the target; hidden."""
         stem = self.target.name.partition(".")[0][:100]
         number = len(self._temporary)
-        path = self.target.parent / f".{stem}.{os.getpid()}-{number}.partial{ending}"
+        path = self.target.parent / f".{stem}.{self._id}-{number}.partial{ending}"
         self._temporary.append(path)
         return path
 
@@ -79,7 +83,7 @@ class Staging:
         for final in self._kept.values():
             self.check(final)
         for temporary, final in self._kept.items():
-            temporary.replace(final)
+            put_in_place(temporary, final)
         files = tuple(self._kept.values())
         self.discard()
         return files

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +20,9 @@ from igtl.recording.entry import Entry
 
 __all__ = ["TableWriter", "csv_writer", "parquet_writer"]
 
+#: So many rows wait at most, and of so many bytes of messages.
 _ROWS_AT_ONCE = 20_000
+_BYTES_AT_ONCE = 16 << 20
 _NOT_HELD = "tables hold poses, points, sensors, STATUS and STRING"
 
 
@@ -44,7 +47,7 @@ class TableWriter:
 
     def __init__(self, staging: Staging, ending: str, make: Callable[[Path, Kind], Table]) -> None:
         self._staging, self._ending, self._make = staging, ending, make
-        self._open: dict[str, tuple[Kind, Path, Table, list[Row]]] = {}
+        self._open: dict[str, _Open] = {}
 
     def add(self, entry: Entry) -> str | None:
         """Take one message."""
@@ -54,21 +57,20 @@ class TableWriter:
             return _NOT_HELD
         if kind.name not in self._open:
             path = self._staging.new(self._ending)
-            self._open[kind.name] = kind, path, self._make(path, kind), []
-        _, _, table, rows = self._open[kind.name]
-        kind.add(entry, message, rows)
-        if len(rows) >= _ROWS_AT_ONCE:
-            table.write(kind.table(rows))
-            rows.clear()
+            self._open[kind.name] = _Open(kind, path, self._make(path, kind))
+        one = self._open[kind.name]
+        kind.add(entry, message, one.rows)
+        one.bytes += entry.frame.body_size
+        if len(one.rows) >= _ROWS_AT_ONCE or one.bytes >= _BYTES_AT_ONCE:
+            one.write()
         return None
 
     def close(self) -> None:
         """Write what is left, and name the files."""
-        for kind, path, table, rows in self._open.values():
-            if rows:
-                table.write(kind.table(rows))
-            table.close()
-            self._staging.keep(path, self._name(kind))
+        for one in self._open.values():
+            one.write()
+            one.table.close()
+            self._staging.keep(one.path, self._name(one.kind))
 
     def _name(self, kind: Kind) -> Path:
         target = self._staging.target
@@ -79,16 +81,34 @@ class TableWriter:
 
     def abandon(self) -> None:
         """Close what is open."""
-        for _, _, table, _ in self._open.values():
-            table.close()
+        for one in self._open.values():
+            one.table.close()
+
+
+@dataclass
+class _Open:
+    """A table that is being written, and the rows that wait for that."""
+
+    kind: Kind
+    path: Path
+    table: Table
+    rows: list[Row] = field(default_factory=list)
+    bytes: int = 0
+
+    def write(self) -> None:
+        """Write what waits."""
+        if self.rows:
+            self.table.write(self.kind.table(self.rows))
+        self.rows.clear()
+        self.bytes = 0
 
 
 class _Csv:
-    """UTF-8, comma, a line of names first; nothing where there is no value."""
+    """RFC 4180 in UTF-8, a line of names first; nothing where there is no value."""
 
     def __init__(self, path: Path, kind: Kind) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer = csv.writer(self._file, lineterminator="\r\n")  # so that both are quoted
         self._writer.writerow(column.name for column in kind.columns)
 
     def write(self, columns: Columns) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from igtl.convert.picture_stream import OTHER_DEVICE, Chosen
 from igtl.convert.staging import Staging
 from igtl.errors import RecordingError, SourceError
 from igtl.messages import Image
@@ -27,15 +28,19 @@ class VolumeWriter:
     Args:
         staging: where the files go.
         ending: of their names; one that `igtl.sources.image_file` writes in a single file.
+        image: the device whose images are written; None: all.
         most: so many are written at most.
 
     Raises:
         MissingExtraError: SimpleITK is not installed.
     """
 
-    def __init__(self, staging: Staging, ending: str, *, most: int = _MOST) -> None:
+    def __init__(
+        self, staging: Staging, ending: str, *, image: str | None = None, most: int = _MOST
+    ) -> None:
         simpleitk()
-        self._staging, self._ending, self._most = staging, ending, most
+        self._staging, self._ending = staging, ending
+        self._chosen, self._most = Chosen(image), most
         self._written: list[Path] = []
 
     def add(self, entry: Entry) -> str | None:
@@ -43,10 +48,12 @@ class VolumeWriter:
         message = entry.message
         if not isinstance(message, Image):
             return _NOT_HELD
+        if not self._chosen.takes(message.device_name):
+            return OTHER_DEVICE
         if len(self._written) >= self._most:
             raise RecordingError(
-                f"more than {self._most} images, each of which would be a file: choose with device "
-                "and time, allow more (most), or write a sequence (.seq.nrrd)"
+                f"more than {self._most} images, each of which would be a file: choose some "
+                "(--device, --from, --to), allow more (--most), or write a sequence (.seq.nrrd)"
             )
         path = self._staging.new(self._ending)
         try:
@@ -57,6 +64,14 @@ class VolumeWriter:
             return f"cannot be written: {_reason(error, path)}"
         self._written.append(path)
         return None
+
+    def check(self) -> None:
+        """Refuse what has no images of the device that was asked for.
+
+        Raises:
+            RecordingError: there is none; the text says of which devices there are.
+        """
+        self._chosen.check()
 
     def close(self) -> None:
         """Name the files."""

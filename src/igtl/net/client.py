@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
+from igtl.closable import Closable
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, DecodeError, FramingError
 from igtl.messages.command import CommandReply
@@ -69,7 +69,7 @@ def connect(
     return Client(open_socket(where, timeout), where, habits, timeout=timeout, spin=spin)
 
 
-class Client(Line):
+class Client(Line, Closable):
     """A connection to a server. Made by `connect`.
 
     Iterating gives every message in order until the peer closes. Nothing is read while nobody
@@ -274,17 +274,6 @@ class Client(Line):
                 arrived = time.time()
                 self._pings.compare(sent, request.result(), arrived)
         return self._pings.estimate()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _newest_frames(self) -> Iterable[tuple[int, Frame]]:
         """For `transforms`: what has arrived by now is taken in first."""

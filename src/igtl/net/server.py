@@ -7,9 +7,9 @@ sockets take at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, TypeVar, overload
 
+from igtl.closable import Closable
 from igtl.codec.frame import Frame
 from igtl.errors import ClosedError, MessageError, TimeoutError
 from igtl.messages.message import Message
@@ -39,7 +39,7 @@ _AH = TypeVar("_AH", bound=Callable[[Peer, Any], object])
 SPIN = 200e-6
 
 
-class Server:
+class Server(Closable):
     """Serves messages to clients and takes theirs.
 
         with Server(port=18944) as server:
@@ -340,17 +340,6 @@ class Server:
         sockets do not take at once is lost.
         """
         self._board.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
+from igtl.closable import Closable
 from igtl.messages.message import Message
 from igtl.net.line import Line
 from igtl.protocol.exchange import Subscription
@@ -20,7 +20,7 @@ M = TypeVar("M", bound=Message)
 _GLANCE = 0.2
 
 
-class Stream(Incoming[M]):
+class Stream(Incoming[M], Closable):
     """Messages that were asked for with `Client.stream`; iterate over it. Closing it stops them.
 
     What comes and is not taken waits, up to 10,000 messages and 256 MiB; beyond, the oldest are
@@ -61,17 +61,6 @@ class Stream(Incoming[M]):
     def close(self) -> None:
         """Stop the stream: STP_x. Never fails."""
         self._line._unsubscribe(self._subscription)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _fill(self, deadline: float | None) -> bool:
         """Wait for a message; False when there will be none, or not before the deadline."""

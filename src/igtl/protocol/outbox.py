@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Literal, get_args
 
 from igtl.codec.buffers import SMALL, Buffer, Buffers, join, total
-from igtl.codec.frame import NAME_SIZE, TYPE_SIZE, Frame, parse
+from igtl.codec.frame import HEADER, HEADER_SIZE, NAME_SIZE, TYPE_SIZE, Frame, parse
 from igtl.errors import DecodeError, MessageError
 from igtl.messages.message import Message, decode_frame, encode_buffers
 from igtl.messages.series import Sendable, Series
@@ -104,10 +104,14 @@ class Outgoing:
         return made
 
     def frames(self) -> list[Frame]:
-        """The messages as a peer would receive them; what is in several pieces is copied."""
-        if self.count == 1:
-            return [parse(join(self.buffers))]
-        return FrameReader().feed(join(self.buffers))
+        """The messages as they go out, unchecked; a body in one piece with others is copied."""
+        if self.count > 1:
+            return FrameReader().feed(join(self.buffers))
+        if len(self.buffers) == 2 and len(self.buffers[0]) == HEADER_SIZE:
+            return [Frame._make((*HEADER.unpack(self.buffers[0]), self.buffers[1]))]
+        data = join(self.buffers)
+        body = (data if len(data) < SMALL else memoryview(data))[HEADER_SIZE:]
+        return [Frame._make((*HEADER.unpack_from(data), body))]
 
     def part(self) -> Message:
         """The item as a child of a BIND, in the same memory."""

@@ -22,6 +22,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from igtl.codec.frame import NAME_SIZE
+from igtl.errors import MessageError
 from igtl.messages.command import Command, CommandReply
 from igtl.messages.string import String
 from igtl.protocol.profile import Profile
@@ -110,7 +111,15 @@ def parameters(message: Command | CommandReply | String) -> dict[str, str]:
 
     These are `<Parameter Name="" Value=""/>`, and attributes of the root: what PLUS writes in a
     reply, and the arguments of a command, without its name. Empty when the content is not XML.
+
+    Raises:
+        MessageError: it is another kind of message, or none.
     """
+    if not isinstance(message, (Command, CommandReply, String)):
+        raise MessageError(
+            f"parameters are those of a Command, a CommandReply or a String, not of a "
+            f"{type(message).__name__}"
+        )
     root = root_of(_content(message))
     if root is None:
         return {}

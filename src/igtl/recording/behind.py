@@ -51,6 +51,7 @@ class Helper:
                 self._outcomes.put(error)
             else:
                 self._outcomes.put(None)
+            del job  # and what it holds: memory that receivers would use again
 
 
 class BehindWriter(FileWriter):

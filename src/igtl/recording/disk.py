@@ -5,15 +5,25 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
 from igtl.codec.buffers import Buffer
+from igtl.errors import RecordingError
 
-__all__ = ["GrowingFile"]
+try:
+    import fcntl
+except ImportError:  # Windows lets nobody remove a file that is open anyway
+    _LOCKS = False
+else:
+    _LOCKS = True
+
+__all__ = ["GrowingFile", "put_in_place", "remove"]
 
 #: Most pieces that one system call takes (IOV_MAX is 1024 on Linux and macOS).
 _PIECES = 512
@@ -22,23 +32,60 @@ _GATHERS = hasattr(os, "writev")
 _ROOM = 1 << 18
 
 
+def remove(path: Path) -> None:
+    """Remove a file, unless a `GrowingFile` writes it: who has it open to read goes on reading.
+
+    Raises:
+        BlockingIOError: it is being written.
+        OSError: it cannot be removed.
+    """
+    with _held(path) if _LOCKS else contextlib.nullcontext():
+        path.unlink()
+
+
+def put_in_place(temporary: Path, final: Path) -> None:
+    """Give a finished file its name; a file of that name is lost.
+
+    Raises:
+        RecordingError: what is there is no file (a device, say), or a `GrowingFile` writes it.
+        OSError: it cannot be renamed.
+    """
+    if final.exists() and not final.is_file():
+        raise RecordingError(f"cannot write {final}: it is there, and is no file")
+    try:
+        with _held(final) if _LOCKS and final.exists() else contextlib.nullcontext():
+            temporary.replace(final)
+    except BlockingIOError as error:
+        raise RecordingError(
+            f"cannot write {final}: it is being recorded by another program: choose another name"
+        ) from error
+
+
 class GrowingFile:
     """A new file to which pieces are appended; each append happens as a whole, or not at all.
+
+    It is locked as long as it grows, so that nobody else overwrites it meanwhile.
 
     Args:
         path: of the file.
         overwrite: whether a file that is there already is lost.
 
     Raises:
-        OSError: it cannot be made; FileExistsError where it is there and must not be lost.
+        OSError: it cannot be made; FileExistsError where it is there and must not be lost,
+            BlockingIOError where it is being written.
     """
 
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
         if overwrite and path.is_file():
-            path.unlink()  # who reads it goes on reading it
-        fate = os.O_TRUNC if overwrite else os.O_EXCL
+            remove(path)
+        fate = 0 if overwrite and path.exists() else os.O_EXCL  # a device, or a pipe, stays
         binary: int = getattr(os, "O_BINARY", 0)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | fate | binary, 0o666)
+        try:
+            _lock(self._file)
+        except OSError:
+            os.close(self._file)
+            raise
         self.position = 0
         self._room = _Room(path.parent)
 
@@ -76,7 +123,43 @@ class GrowingFile:
     def close(self) -> None:
         """Close the file."""
         self._room.close()
+        _unlock(self._file)  # processes that were forked off have it open still
         os.close(self._file)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Hold the lock of a file that is there, so that nobody else replaces it meanwhile."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        _lock(file)
+        if not os.path.samestat(os.fstat(file), path.stat()):
+            raise BlockingIOError(errno.EAGAIN, "somebody has just replaced it", str(path))
+        yield
+    finally:
+        os.close(file)
+
+
+def _lock(file: int) -> None:
+    """Lock a file; nothing where it is no file, or the system has no locks.
+
+    Raises:
+        BlockingIOError: somebody else has locked it.
+    """
+    if not _LOCKS or not stat.S_ISREG(os.fstat(file).st_mode):
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:  # some file systems have none
+        pass
+
+
+def _unlock(file: int) -> None:
+    if _LOCKS:
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 class _Room:

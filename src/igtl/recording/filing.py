@@ -89,7 +89,7 @@ def event_channel(number: int, schema_id: int) -> Channel:
     return Channel(number, schema_id, EVENTS, "json", {})
 
 
-def event_data(event: str, connection: str, **details: Any) -> bytes:
+def event_data(event: str, connection: str, /, **details: Any) -> bytes:
     """One event, as JSON."""
     return json.dumps({"event": event, "connection": connection, **details}).encode()
 

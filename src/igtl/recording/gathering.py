@@ -14,7 +14,15 @@ from igtl.codec.frame import HEADER, HEADER_SIZE, Frame
 from igtl.errors import MessageError
 from igtl.recording import filing, layout
 from igtl.recording.lanes import Known, Lane, Lanes
-from igtl.recording.layout import MESSAGE, MESSAGE_HEAD, Channel, ChunkIndex, Opcode, Schema
+from igtl.recording.layout import (
+    INDEX_ENTRY,
+    MESSAGE,
+    MESSAGE_HEAD,
+    Channel,
+    ChunkIndex,
+    Opcode,
+    Schema,
+)
 
 __all__ = ["Gathered", "Gathering"]
 
@@ -22,6 +30,8 @@ _crc32 = fastcrc.crc32.iso_hdlc
 _MESSAGE = int(Opcode.MESSAGE)
 #: Bytes of a message record in front of the body, and those that its length counts.
 _HEAD_SIZE, _COUNTED = MESSAGE_HEAD.size + HEADER_SIZE, MESSAGE.size + HEADER_SIZE
+#: In front of each channel's message index: opcode, length, channel, length.
+_INDEX_HEAD = 15
 #: So many bytes stay in a processor's cache.
 _AT_HAND = 1 << 18
 
@@ -59,6 +69,11 @@ class Gathering:
         self._pieces: list[Buffer] = []
         self._small: list[Buffer] = []  # behind the pieces
         self.messages = self.size = self._crc = 0
+
+    @property
+    def whole_size(self) -> int:
+        """Bytes that it all takes in the file, message indexes included, nearly."""
+        return self.size + INDEX_ENTRY.size * self.messages + _INDEX_HEAD * len(self._begun)
 
     def put(self, known: Known, connection: str, time_ns: int, frame: Frame) -> None:
         """Add a message; `known` are the channels of its connection.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from array import array
 
 import numpy as np
 from numpy.typing import NDArray
 
 from igtl.codec.frame import Frame
-from igtl.errors import RecordingError
+from igtl.errors import MessageError, RecordingError
 from igtl.recording import filing
 from igtl.recording.filing import Key
 from igtl.recording.layout import Channel, Schema
@@ -68,17 +69,20 @@ class Lanes:
 
     def all(self) -> list[Lane]:
         """Those of messages, without that of events."""
-        return [lane for known in self._connections.values() for lane in known.values()]
+        # copied at once, since the thread that writes may add some meanwhile
+        return [lane for known in list(self._connections.values()) for lane in list(known.values())]
 
     def of(self, known: Known, connection: str, frame: Frame) -> Lane:
         """That of a message.
 
         Raises:
             RecordingError: there would be too many channels.
+            MessageError: a header cannot hold its version, type or device.
         """
         fields = frame[:3]
         if fields not in known:
             key = Key(connection, *fields)
+            _check(key, frame)
             number, wire_type = self._next(), key.wire_type
             schema = self._schemas.get(wire_type)
             if schema is None:
@@ -102,3 +106,11 @@ class Lanes:
             )
         self._count += 1
         return self._count
+
+
+def _check(key: Key, frame: Frame) -> None:
+    """Refuse what no header can hold, before it costs a channel."""
+    try:
+        _ = key.prefix
+    except struct.error as error:
+        raise MessageError(f"{frame.label} fits into no header: {error}") from error

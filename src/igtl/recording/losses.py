@@ -60,7 +60,7 @@ class Count:
 def indexed(data: memoryview, position: int) -> dict[int, NDArray[np.uint64]]:
     """Of each channel in a chunk, (n, 2) times [ns] and offsets, by the indexes that follow it."""
     found: dict[int, NDArray[np.uint64]] = {}
-    at = record_end(data, position)
+    at = record_end(data, position) if data[position] == Opcode.CHUNK else None
     while at is not None and at < len(data) and data[at] == Opcode.MESSAGE_INDEX:
         end = record_end(data, at)
         if end is not None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from pathlib import Path
 
 from igtl.errors import RecordingError
+from igtl.recording import disk
 from igtl.recording.behind import BehindWriter, Helper
+from igtl.recording.layout import INDEX_ENTRY, MESSAGE_HEAD
 from igtl.recording.syncing import sync_folder
 from igtl.recording.writer import FileWriter
 
 __all__ = ["Parts"]
+
+#: What a message takes in a file besides its own bytes.
+_BESIDES = MESSAGE_HEAD.size + INDEX_ENTRY.size
 
 
 class Parts:
@@ -25,7 +31,7 @@ class Parts:
         path: session.mcap.
         max_bytes, max_ns: a part is full when it would be larger, or last longer; None: never.
         overwrite: whether files that are there already are lost, parts of an earlier recording
-            that are not written again included.
+            (001, 002 and so on without a gap) that are not written again included.
         helper: writes the files.
 
     Attributes:
@@ -55,33 +61,42 @@ class Parts:
 
     def begin(self, now: int) -> FileWriter:
         """The next file. RecordingError where it cannot be made."""
-        path = self._path
-        if self._split or self.paths:
-            path = path.with_name(f"{path.stem}-{len(self.paths) + 1:03}{path.suffix}")
+        path = self._part(len(self.paths) + 1) if self._split or self.paths else self._path
         writer = BehindWriter(path, self._helper, overwrite=self._overwrite)
         sync_folder(path.parent)
         self.paths.append(path)
         self._begun = now
         return writer
 
-    def full(self, writer: FileWriter, size: int, now: int) -> bool:
-        """Whether `size` bytes more belong into the next file."""
+    def full(self, writer: FileWriter, messages: int, size: int, now: int) -> bool:
+        """Whether so many messages more, of `size` bytes in all, belong into the next file."""
         if not self._split or not writer.messages:
             return writer.crowded
-        too_large = self._max_bytes is not None and writer.size + size > self._max_bytes
+        grown = writer.size + size + messages * _BESIDES
+        too_large = self._max_bytes is not None and grown > self._max_bytes
         too_long = self._max_ns is not None and now - self._begun >= self._max_ns
         return too_large or too_long or writer.crowded
 
+    def _part(self, number: int) -> Path:
+        path = self._path
+        return path.with_name(f"{path.stem}-{number:03}{path.suffix}")
+
     def _clear_way(self) -> None:
         """Remove the parts of an earlier recording of this name, or refuse to."""
-        part = re.compile(rf"{re.escape(self._path.stem)}-\d{{3,}}{re.escape(self._path.suffix)}")
+        part = re.compile(rf"{re.escape(self._path.stem)}-\d{{3}}{re.escape(self._path.suffix)}")
         try:
             found = sorted(one for one in self._path.parent.iterdir() if part.fullmatch(one.name))
             if found and not self._overwrite:
                 raise RecordingError(
                     f"{found[0]} is there already: choose another name, or overwrite it on purpose"
                 )
-            for one in found:
-                one.unlink()
+            # session-20260101 or session-101 may be another recording: parts begin at 1, in a row
+            parts = itertools.takewhile(Path.is_file, map(self._part, itertools.count(1)))
+            for one in reversed(list(parts)):  # the last one may be being written
+                disk.remove(one)
+        except BlockingIOError as error:
+            raise RecordingError(
+                f"{self._path} is being recorded by another program: choose another name"
+            ) from error
         except OSError as error:
             raise RecordingError(f"{self._path} cannot be written: {error.strerror}") from error

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from typing import Literal
 
 from igtl.codec.frame import Frame
@@ -132,6 +133,7 @@ class Player:
         Raises:
             MessageError: it is not within the part that is played.
         """
+        _check_number(position=position)
         if not self.start <= position <= self.end:
             raise MessageError(
                 f"position {position!r} is not in the part that is played: "
@@ -193,9 +195,14 @@ class Player:
         """
         remote.obey(server, self)
 
+    def __repr__(self) -> str:
+        position = min(self.position, self.end)
+        return f"<Player at {position:.3f} s of {self.duration:.3f} s>"
+
     def _part(self, recording: Recording, start: float, end: float | None) -> tuple[float, float]:
         """The part to play: what was asked for, within what was selected before."""
         end = self.duration if end is None else end
+        _check_number(start=start, end=end)
         if not (0.0 <= start <= self.duration and start <= end):
             raise MessageError(
                 f"the part from {start:g} s to {end:g} s is not in a recording of "
@@ -255,9 +262,16 @@ def _paths(source: Path | Sequence[Path]) -> Sequence[Path]:
 
 
 def _checked_speed(speed: float) -> float:
+    _check_number(speed=speed)
     if not speed > 0.0:
         raise MessageError(f"speed is {speed!r}, expected more than 0; math.inf is full speed")
     return float(speed)
+
+
+def _check_number(**values: object) -> None:
+    for name, value in values.items():
+        if not isinstance(value, Real):
+            raise MessageError(f"{name} is {value!r}, expected a number")
 
 
 def _retiming(times: str, origin_ns: int) -> Retiming | None:

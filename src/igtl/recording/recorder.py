@@ -40,9 +40,10 @@ _LOOK, _LOOKS = 0.025, 20
 class Recorder:
     """Records messages in a file that can be read again however the recording ends.
 
-        with igtl.Recorder("session.mcap") as recorder:
+        with igtl.Recorder("session.mcap") as recorder, igtl.connect("localhost") as link:
             recorder.tap(link)
-            ...
+            for message in link:
+                ...
 
     A message is in the file within half of `flush`, which is as much as a killed program loses; it
     is then on its way through the operating system to the disk. Where the disk takes less than the
@@ -50,6 +51,8 @@ class Recorder:
 
     When the disk is full, or fails, the recording ends: the file is closed in good order, `error`
     says why, and `write` returns False from then on.
+
+    After a fork only the parent's recorder records; do not use the child's.
 
     Args:
         path: of the file, session.mcap say.
@@ -64,7 +67,8 @@ class Recorder:
         error: why the recording ended early.
 
     Raises:
-        RecordingError: the file is there already, or cannot be written; a number makes no sense.
+        RecordingError: the file is there already, is being recorded by another program, or cannot
+            be written; a number makes no sense.
     """
 
     def __init__(
@@ -102,9 +106,10 @@ class Recorder:
         self._earlier_counts: Counter[Key] = Counter()
         self._pace_ns, self._flushed_at, self._synced = round(flush * 0.5e9), 0, 0
         self._look = min(_LOOK, flush / _LOOKS)
-        self._taps: list[Callable[[], None]] = []
-        self._told = False
+        self._taps: list[Tapping] = []
+        self._told = self._closed = False
         self._syncer = Syncer()
+        self._over, self._process = threading.Event(), os.getpid()
         self._thread = threading.Thread(target=self._work, name="igtl-recorder", daemon=True)
         self._thread.start()
         atexit.register(self.close)  # who forgets it still has a whole file
@@ -115,21 +120,29 @@ class Recorder:
         """Record one message that came now. Never waits.
 
         Args:
-            message: a frame is recorded byte for byte; a message as it would be sent now.
+            message: a frame is recorded byte for byte; a message as it would be sent now. A body in
+                memory that can be written to is copied; that of a read-only memoryview is not.
             connection: over which connection it came: an address, or any name.
 
         Returns:
-            False: it was dropped, and counted, since the queue is full or the recording is over.
+            False: it was dropped, and counted, since the queue is full, or since the recording has
+            ended early.
 
         Raises:
             MessageError: a message cannot be encoded.
+            RecordingError: the recorder was closed.
         """
+        self._check_open()
         if isinstance(message, Frame):
             return self._queue.put((_own(message),), connection)
         return self._queue.put(Outgoing(message, time.time()).frames(), connection)
 
     def write_all(self, frames: Iterable[Frame], connection: str = "") -> bool:
         """Record frames that came now at once, all or none of them; as `write`, and faster."""
+        self._check_open()
+        return self._put(frames, connection)
+
+    def _put(self, frames: Iterable[Frame], connection: str) -> bool:
         own = [frame if type(frame[6]) is bytes else _own(frame) for frame in frames]
         return not own or self._queue.put(own, connection)
 
@@ -143,7 +156,9 @@ class Recorder:
 
         Raises:
             TypeError: it cannot.
+            RecordingError: the recorder was closed.
         """
+        self._check_open()
         event_data(event, connection, **details)  # not in another thread
         self._queue.note(event, connection, details)
 
@@ -151,7 +166,10 @@ class Recorder:
         """Record all that passes through a server, or arrives over a link, from now on.
 
         A server's connections are "published", "offered" and the addresses of its clients; that of
-        a link is its endpoint. That a link was connected, lost and restored is noted, too.
+        a link is its endpoint. That a link was connected, lost, restored or ended is noted, too.
+
+        A link reads only while somebody receives from it, and only what it reads is recorded. Who
+        wants nothing but the recording writes `for _ in link.frames(): pass`.
 
         Args:
             source: the server, or the link.
@@ -159,14 +177,32 @@ class Recorder:
 
         Returns:
             A function that ends it; closing the recorder does so, too.
+
+        Raises:
+            MessageError: the source is something else.
+            RecordingError: it is tapped already, which would record all twice; or the recorder was
+                closed.
         """
-        tapping = Tapping(source, pick, self.write_all, self._note)
+        self._check_open()
+        if any(one.source is source for one in self._taps):
+            raise RecordingError(f"{source!r} is tapped already: its messages would be there twice")
+        tapping = Tapping(source, pick, self._put, self._note)
         self._taps.append(tapping)
-        return tapping
+
+        def end() -> None:
+            tapping.end()
+            with contextlib.suppress(ValueError):  # it was ended before
+                self._taps.remove(tapping)
+
+        return end
 
     def _note(self, event: str, connection: str, text: str, gap: float) -> None:
         details: dict[str, Any] = {"gap": gap} if gap else {}
-        self.event(event, connection, text=text, **details)
+        self._queue.note(event, connection, {"text": text, **details})
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RecordingError(f"the recorder of {self.path} was closed: nothing more goes in")
 
     # ---- what became of it
 
@@ -210,27 +246,34 @@ class Recorder:
         """All files so far, in order."""
         return tuple(self._parts.paths)
 
+    def __repr__(self) -> str:
+        messages = "1 message" if self.messages == 1 else f"{self.messages:,} messages"
+        state = ", closed" if self._closed else ""
+        return f"<Recorder {str(self.path)!r}: {messages}, {self.dropped:,} dropped{state}>"
+
     # ---- the end
 
     def close(self) -> None:
         """Write all that waits, and end the file; returns when it is on the disk.
 
+        If Ctrl-C strikes meanwhile, the writing goes on, and a second call waits for it.
+
         Raises:
             RecordingError: the recording ended early. This is said once.
         """
-        for end in self._taps:
-            end()
-        self._taps.clear()
+        self._closed = True
+        while self._taps:
+            self._taps.pop().end()
         self._queue.close()
-        self._thread.join()
-        self._helper.close()
-        self._syncer.close()
+        if os.getpid() == self._process:  # the thread is not in processes that were forked off
+            self._over.wait()  # `join` returns at once when Ctrl-C struck it before (bpo-45274)
+            self._thread.join()
         atexit.unregister(self.close)
         if self.error is not None and not self._told:
             self._told = True
             raise RecordingError(
-                f"{self.error}; {self.messages} messages are kept in "
-                f"{', '.join(map(str, self.paths))}, {self.dropped} were lost"
+                f"{self.error}; kept in {', '.join(map(str, self.paths))}: {self.messages:,} of "
+                f"{self.messages + self.dropped:,} messages, {self.dropped:,} were lost"
             ) from self.error
 
     def __enter__(self) -> Self:
@@ -251,6 +294,15 @@ class Recorder:
 
     def _work(self) -> None:
         try:
+            self._record()
+        finally:
+            self._syncer.request(self.path)
+            self._helper.close()
+            self._syncer.close()
+            self._over.set()
+
+    def _record(self) -> None:
+        try:
             while not self._queue.closed:
                 self._queue.wait(self._look)
                 self._write_waiting()
@@ -260,7 +312,6 @@ class Recorder:
             self._file.close()
         except Exception as error:  # noqa: BLE001 - whatever it is, the file is to be ended
             self._fail(error)
-        self._syncer.request(self.path)
 
     def _write_waiting(self) -> None:
         """Write all that waits."""
@@ -284,7 +335,7 @@ class Recorder:
         if isinstance(item, Note):
             self._file.event(item.event, item.connection, item.time_ns, **item.details)
             return
-        if self._parts.full(self._file, item.size, item.time_ns):
+        if self._parts.full(self._file, len(item.frames), item.size, item.time_ns):
             self._begin_part(item.time_ns)
         frames = iter(item.frames)
         while True:
@@ -311,13 +362,16 @@ class Recorder:
         file = self._file
         file.cut_chunk()
         file.settle()
-        file.close()
-        self._syncer.request(file.path)
-        self._file, self._synced = self._parts.begin(now), 0
+        following = self._parts.begin(now)  # if it cannot be made, the file before will say so
+        self._file, self._synced = following, 0
         self._earlier_messages += file.messages
-        self._earlier_bytes += file.size
-        self._earlier_counts.update(file.counts)
+        self._earlier_counts = self._earlier_counts + Counter(file.counts)  # `counts` may look on
         self._earlier_wrong += file.checksum_errors
+        try:
+            file.close()
+        finally:
+            self._earlier_bytes += file.size
+        self._syncer.request(file.path)
 
     def _fail(self, error: Exception) -> None:
         """End the recording early; what waits is lost."""
@@ -334,7 +388,7 @@ class Recorder:
         if not isinstance(error, RecordingError):
             error = RecordingError(f"recording {self.path} failed: {text}")
         self.error = error
-        _log.error("igtl: %s; the recording ends, %d messages are lost", error, count)
+        _log.error("igtl: %s; the recording ends, messages lost: %d", error, count)
 
 
 def _steady_clock() -> Callable[[], int]:
@@ -346,7 +400,12 @@ def _steady_clock() -> Callable[[], int]:
 def _own(frame: Frame) -> Frame:
     """A frame whose bytes nobody else writes to."""
     body = frame.body
-    if isinstance(body, memoryview) and body.readonly and body.nbytes == len(body):
+    if (
+        isinstance(body, memoryview)
+        and body.readonly
+        and body.c_contiguous
+        and body.nbytes == len(body)
+    ):
         return frame
     return frame._replace(body=bytes(body))
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from igtl.closable import Closable
 from igtl.codec.frame import Frame
 from igtl.errors import RecordingError
 from igtl.messages import Message, decode_frame
@@ -85,7 +85,7 @@ class Part(NamedTuple):
         return cutting.entries(self.messages, self.frames(), names.__getitem__)
 
 
-class Recording:
+class Recording(Closable):
     """The messages of a recording, in the order in which they came. Made by `igtl.read`.
 
     Iterating gives messages as a link does: an invalid one raises DecodeError, and the same
@@ -346,17 +346,6 @@ class Recording:
         """Let go of the files, of all selections too. Messages that were read stay valid."""
         for scan in self._scans:
             scan.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open(self) -> tuple[Scan, ...]:
         if self.closed:

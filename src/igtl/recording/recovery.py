@@ -14,6 +14,7 @@ import numpy as np
 from igtl.errors import RecordingError
 from igtl.recording import cutting
 from igtl.recording.block import Block, Kind, Messages
+from igtl.recording.disk import put_in_place
 from igtl.recording.entry import Entry
 from igtl.recording.filing import Key
 from igtl.recording.layout import MAGIC, MESSAGE_HEAD, RECORD, Opcode
@@ -125,7 +126,7 @@ def _recovered(scan: Scan, target: Path, progress: Progress) -> Recovered:
             work = _Work(scan, writer, progress)
             work.run()
             found = work.recovered(target)
-        os.replace(part, target)
+        put_in_place(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

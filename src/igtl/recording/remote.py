@@ -24,7 +24,10 @@ def obey(server: Server, player: Player) -> None:
         player.seek(_number(command, "Time"))
 
     def set_speed(command: Command) -> None:
-        player.speed = _number(command, "Speed", max=math.inf)
+        speed = _number(command, "Speed", max=math.inf)
+        if not speed > 0:
+            raise CommandError(f"Speed is {speed:g}, expected a number above 0 or 'max'")
+        player.speed = speed
 
     actions: dict[str, Callable[[Command], None]] = {
         "Pause": lambda _command: player.pause(),
@@ -69,6 +72,10 @@ def _number(command: Command, name: str, **words: float) -> float:
         words: what may stand instead of a number.
     """
     text = parameters(command).get(name, command.metadata.get(name, "")).strip()
+    expected = " or ".join(["a number", *map(repr, words)])
+    form = f'{expected}: <Command Name="{command.name}" {name}="1.5"/>'
+    if not text:
+        raise CommandError(f"the parameter {name} is missing, expected {form}")
     if text in words:
         return words[text]
     try:
@@ -76,9 +83,5 @@ def _number(command: Command, name: str, **words: float) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        expected = " or ".join(["a number", *map(repr, words)])
-        raise CommandError(
-            f"{name} is {text!r}, expected {expected}: "
-            f'<Command Name="{command.name}" {name}="1.5"/>'
-        )
+        raise CommandError(f"{name} is {text!r}, expected {form}")
     return value

@@ -12,11 +12,11 @@ import mmap
 import os
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import fastcrc
 
+from igtl.closable import Closable
 from igtl.errors import RecordingError
 from igtl.recording.block import Block, Kind
 from igtl.recording.filing import EVENTS, Key, key_of
@@ -80,7 +80,7 @@ class Damage(NamedTuple):
     """Messages that are known to be lost there; there may be more."""
 
 
-class Scan:
+class Scan(Closable):
     """The blocks of one file.
 
     Args:
@@ -371,17 +371,6 @@ class Scan:
             with suppress(BufferError):  # what still looks at it takes it along when it goes
                 self._map.close()
             self._map = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _mapped(path: Path) -> tuple[mmap.mmap, memoryview]:

@@ -11,9 +11,9 @@ import os
 from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from igtl.closable import Closable
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
 from igtl.errors import RecordingError
@@ -32,7 +32,7 @@ CHUNK_SIZE = 4 << 20
 _ROOM = 1 << 16
 
 
-class FileWriter:
+class FileWriter(Closable):
     """Writes one recording, readable as far as it was written at any moment.
 
     Chunks are whole or not there at all. When the disk is full the messages of the current chunk
@@ -48,7 +48,7 @@ class FileWriter:
         checksum_errors: messages in the file whose CRC-64 was wrong as they came.
 
     Raises:
-        RecordingError: the file is there already, or cannot be written.
+        RecordingError: the file is there already, is being recorded, or cannot be written.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class FileWriter:
             if gathering.size >= self._chunk_size:
                 self.cut_chunk()
 
-    def event(self, event: str, connection: str, time_ns: int, **details: Any) -> None:
+    def event(self, event: str, connection: str, time_ns: int, /, **details: Any) -> None:
         """Add a note of what happened to the recording; `details` go into JSON. Errors as `add`."""
         self._check_open()
         self._gathering.put_event(filing.event_data(event, connection, **details), time_ns)
@@ -121,7 +121,8 @@ class FileWriter:
             self.discard()
             raise
         gathered = self._gathering.cut(self._file.position)
-        self._flying = gathered.messages, gathered.chunk.length
+        chunk = gathered.chunk
+        self._flying = gathered.messages, chunk.length + chunk.indexes_length
         self._do(lambda: self._write(gathered))
 
     def settle(self) -> None:
@@ -169,18 +170,7 @@ class FileWriter:
             self._finish()
         else:
             self._closed = True
-            self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+            self._shut()
 
     # ---- what there is
 
@@ -210,7 +200,7 @@ class FileWriter:
         """Bytes of the file, if it is closed now, nearly."""
         if self._closed:
             return self._file.position
-        waiting = self._flying[1] + self._gathering.size
+        waiting = self._flying[1] + self._gathering.whole_size
         return self._file.position + waiting + self._summary.size
 
     # ---- how
@@ -241,7 +231,13 @@ class FileWriter:
             except RecordingError:
                 self._append([bare_end()])
         finally:
+            self._shut()
+
+    def _shut(self) -> None:
+        try:
             self._file.close()
+        except OSError as error:  # some file systems say only now that the disk is full
+            raise self._trouble(error) from error
 
     def _opened(self, *, overwrite: bool) -> GrowingFile:
         """The file, with what it begins with."""
@@ -251,6 +247,10 @@ class FileWriter:
             raise RecordingError(
                 f"{self.path} is there already: choose another name, or overwrite it on purpose"
             ) from error
+        except BlockingIOError as error:
+            raise RecordingError(
+                f"{self.path} is being recorded by another program: choose another name"
+            ) from error
         except OSError as error:
             raise self._trouble(error) from error
         try:
@@ -258,7 +258,8 @@ class FileWriter:
             file.keep_room(_ROOM)
         except OSError as error:
             file.close()
-            self.path.unlink(missing_ok=True)
+            if self.path.is_file():  # and no device
+                self.path.unlink()
             raise self._trouble(error) from error
         return file
 

@@ -16,6 +16,8 @@ from igtl.codec import time
 from igtl.errors import MessageError, RecordingError
 from igtl.messages import Image, Message, Transform, encode, geometry
 from igtl.recording.entry import Entry
+from igtl.sequences.fields import Meaning
+from igtl.sequences.header import PLUS, turned_indices
 from igtl.sequences.reader import SequenceFrame, SequenceReader
 
 __all__ = ["DEVICE", "PLACE", "RECEIVED", "SequenceEntries", "arrival_of"]
@@ -23,7 +25,9 @@ __all__ = ["DEVICE", "PLACE", "RECEIVED", "SequenceEntries", "arrival_of"]
 DEVICE = "DeviceName"
 """The field of a file that says which device its pictures are of."""
 PLACE = "ImageToRAS"
-"""The transform that says where a picture lies: voxel index (i, j, k, 1) to mm in RAS."""
+"""The transform that says where a picture lies: voxel index (i, j, k, 1) to mm in RAS.
+
+Where pictures have an orientation, the index is that in the one of PLUS, as it turns them."""
 RECEIVED = "ReceivedTimestamp"
 """The field of a frame that says when its picture arrived, where that is not its `Timestamp`."""
 
@@ -86,9 +90,7 @@ class SequenceEntries:
         time_ns = 0
         for frame in self.reader:
             self.position = frame.index
-            arrival = _received(frame.fields)
-            if arrival is None:
-                arrival = arrival_of(frame.timestamp)
+            arrival = _arrival(frame)
             time_ns = time_ns if arrival is None else arrival
             stamp = _stamp(frame.timestamp)
             try:
@@ -98,10 +100,22 @@ class SequenceEntries:
             except MessageError as error:
                 raise RecordingError(f"{self.path}, frame {frame.index}: {error}") from error
 
+    def time_ns(self, index: int) -> int | None:
+        """When the messages of a frame arrived, ns, without reading its pixels; None: not said."""
+        return _arrival(self.reader.said(index))
+
+    def devices(self, index: int) -> Iterator[tuple[str, str]]:
+        """Device name and wire type of each message of a frame, without reading its pixels."""
+        said = self.reader.said(index)
+        placed = _place(said)
+        for name in said.transforms:
+            if name != PLACE or placed is None:
+                yield name, "TRANSFORM"
+        if said.image_status == "OK" and self.reader.header.frame_bytes:
+            yield self._device, "IMAGE"
+
     def _messages(self, frame: SequenceFrame, stamp: float | None) -> Iterator[Message]:
-        placed = frame.transforms.get(PLACE)
-        if frame.statuses.get(PLACE, "OK") != "OK":
-            placed = None
+        placed = _place(frame)
         for name, matrix in frame.transforms.items():
             if name != PLACE or placed is None:
                 yield _transform(name, matrix, frame.statuses.get(name, "OK"), stamp)
@@ -111,16 +125,26 @@ class SequenceEntries:
     def _image(
         self, frame: SequenceFrame, placed: NDArray[np.float64] | None, stamp: float | None
     ) -> Image:
+        matrix = self._matrix if placed is None else placed @ self._indices(frame)
         more = {name: text for name, text in frame.fields.items() if name != RECEIVED}
         if _number(more.get(_SAME_TIME, "")) == frame.timestamp:
             more.pop(_SAME_TIME, None)
         return Image(
             frame.pixels,
             components=self.reader.header.components,
-            ijk_to_world=self._matrix if placed is None else placed,
+            ijk_to_world=matrix,
             **_named(self._device, more),
             timestamp=stamp,
         )
+
+    def _indices(self, frame: SequenceFrame) -> NDArray[np.float64]:
+        """(4, 4) from the indices of a frame's pixels to those that PLUS would give them."""
+        lies = self.reader.lies
+        if not lies:
+            return np.eye(4)
+        k, j, i = frame.pixels.shape[:3]
+        there = np.linalg.inv(turned_indices((i, j, k), lies, PLUS))
+        return np.asarray(there, np.float64)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -133,10 +157,28 @@ class SequenceEntries:
         self.close()
 
 
+def _arrival(frame: SequenceFrame | Meaning) -> int | None:
+    """When a frame's messages arrived, ns; None where the file does not say."""
+    arrival = _received(frame.fields)
+    return arrival_of(frame.timestamp) if arrival is None else arrival
+
+
+def _place(frame: SequenceFrame | Meaning) -> NDArray[np.float64] | None:
+    """(4, 4), where a frame's picture lies in RAS; None where it says nothing that is valid."""
+    placed = frame.transforms.get(PLACE)
+    if placed is None or frame.statuses.get(PLACE, "OK") != "OK" or not _is_pose(placed):
+        return None
+    return placed
+
+
+def _is_pose(matrix: NDArray[np.float64]) -> bool:
+    return bool(np.isfinite(matrix).all()) and matrix[3].tolist() == [0, 0, 0, 1]
+
+
 def _transform(
     name: str, matrix: NDArray[np.float64], status: str, stamp: float | None
 ) -> Transform:
-    if not np.isfinite(matrix).all() or matrix[3].tolist() != [0, 0, 0, 1]:
+    if not _is_pose(matrix):
         matrix, status = np.eye(4), "INVALID" if status == "OK" else status
     said = {"TransformStatus": status, "TransformValid": "true" if status == "OK" else "false"}
     return Transform(matrix, **_named(name, said), timestamp=stamp)

@@ -15,7 +15,7 @@ import math
 import mmap
 import re
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +33,7 @@ _TIMESTAMP, _IMAGE_STATUS = "Timestamp", "ImageStatus"
 #: Readers of PLUS and ITK take lines into buffers of fixed size.
 _LONGEST = 900
 _OTHERS_LIMIT = 16 << 20
+_RUNS_LIMIT = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,19 @@ class FrameLines:
     ) -> None:
         self._data, self._separator, self._plain = data, separator, plain
         numbers, spans = array("q"), array("q")
-        others, last = [], 0
+        others, last = bytearray(), 0
         for run in _RUN.finditer(data, 0, end):
             start, stop = run.span()
-            if last != start:
-                others.append((last, start))
+            _add(others, data, last, start)
             last = stop
             numbers.append(int(run[1]))
             spans.extend((start + 1, stop))
-        self.others = _joined(data, [*others, (last, end)])
+            if len(numbers) > _RUNS_LIMIT:
+                raise RecordingError(
+                    f"its header has more than {_RUNS_LIMIT} groups of frame fields"
+                )
+        _add(others, data, last, end)
+        self.others = bytes(others)
         found = np.array(numbers, np.int64)
         order = np.argsort(found, kind="stable")
         self._numbers = found[order]
@@ -98,13 +103,13 @@ class FrameLines:
         return texts
 
 
-def _joined(data: mmap.mmap, spans: Sequence[tuple[int, int]]) -> bytes:
-    """Parts of a header that are kept in memory."""
-    if sum(end - start for start, end in spans) > _OTHERS_LIMIT:
+def _add(others: bytearray, data: mmap.mmap, start: int, end: int) -> None:
+    """Keep a part of a header in memory."""
+    if len(others) + end - start > _OTHERS_LIMIT:
         raise RecordingError(
             f"its header has more than {_OTHERS_LIMIT} bytes of fields that belong to no frame"
         )
-    return b"".join(data[start:end] for start, end in spans)
+    others += data[start:end]
 
 
 def meaning_of(texts: Mapping[str, str]) -> Meaning:

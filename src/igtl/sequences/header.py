@@ -18,14 +18,18 @@ __all__ = [
     "IMAGE_TYPE",
     "LIMIT",
     "ORIENTATION",
+    "PLUS",
     "FrameOrder",
     "SequenceHeader",
     "geometry",
     "numbers",
     "sizes",
     "turned",
+    "turned_indices",
 ]
 
+PLUS = "MF"
+"""The orientation in which PLUS has images: its transforms from "Image" are for these indices."""
 ORIENTATION = "UltrasoundImageOrientation"
 """The field that says where the axes of an ultrasound image lead: "MF", "UN" ..."""
 IMAGE_TYPE = "UltrasoundImageType"
@@ -34,6 +38,7 @@ IMAGE_TYPE = "UltrasoundImageType"
 LIMIT = 1 << 30
 """Bytes that a header may have: that of 500,000 frames with ten fields each is half of it."""
 _FRAME_LIMIT = 1 << 32
+_SIZE_LIMIT = 1 << 62
 _COMPONENTS_LIMIT = 255
 #: Letters of orientations that name the two ends of one axis: marked and unmarked side of the
 #: probe, far from it and near it, ascending and descending across its plane.
@@ -133,7 +138,7 @@ def numbers(text: str, count: int, what: str) -> list[float]:
 
 
 def sizes(text: str, count: int, what: str) -> list[int]:
-    """`count` whole numbers from 0 on.
+    """`count` whole numbers from 0 on, which a file can have.
 
     Raises:
         RecordingError: there is something else.
@@ -142,7 +147,7 @@ def sizes(text: str, count: int, what: str) -> list[int]:
         values = [int(part) for part in text.split()]
     except ValueError:
         values = []
-    if len(values) != count or min(values, default=0) < 0:
+    if len(values) != count or not all(0 <= value < _SIZE_LIMIT for value in values):
         raise RecordingError(f"its {what} is {text!r:.80}, expected {count} sizes from 0 on")
     return values
 
@@ -176,12 +181,32 @@ def turned(pixels: NDArray[np.generic], stored: str, wanted: str) -> NDArray[np.
     Raises:
         RecordingError: one of them is no orientation.
     """
+    axes = _turns(stored, wanted)[::-1]
+    result = pixels.transpose(*(2 - place for place, _ in axes), *range(3, pixels.ndim))
+    return result[tuple(slice(None, None, step) for _, step in axes)]
+
+
+def turned_indices(size: Size, stored: str, wanted: str) -> NDArray[np.float64]:
+    """(4, 4) from a voxel's index (i, j, k, 1) in the turned picture to that in the stored one.
+
+    Args:
+        size: voxels along i, j, k of the stored picture.
+        stored, wanted: as `turned`.
+    """
+    matrix = np.zeros((4, 4))
+    matrix[3, 3] = 1.0
+    for axis, (place, step) in enumerate(_turns(stored, wanted)):
+        matrix[place, axis] = step
+        matrix[place, 3] = size[place] - 1 if step < 0 else 0
+    return matrix
+
+
+def _turns(stored: str, wanted: str) -> list[tuple[int, int]]:
+    """For each wanted axis which stored one it is, and 1 or -1: whether it leads there or back."""
     letters, targets = _letters(stored), _letters(wanted)
     places = [next(p for p in range(3) if letters[p] in _ENDS[target]) for target in targets]
-    order = [2 - place for place in reversed(places)]
-    result = pixels.transpose(*order, *range(3, pixels.ndim))
     steps = [1 if letters[p] == t else -1 for p, t in zip(places, targets, strict=True)]
-    return result[tuple(slice(None, None, step) for step in reversed(steps))]
+    return list(zip(places, steps, strict=True))
 
 
 def _letters(orientation: str) -> str:

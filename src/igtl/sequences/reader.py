@@ -15,7 +15,7 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from igtl.codec.layout import frozen
 from igtl.errors import RecordingError
 from igtl.sequences import metaimage, nrrd
-from igtl.sequences.fields import FrameLines, meaning_of
+from igtl.sequences.fields import FrameLines, Meaning, meaning_of
 from igtl.sequences.header import FrameOrder, SequenceHeader, turned
 from igtl.sequences.pixels import Pixels, most_frames, open_pixels
 
@@ -93,6 +93,11 @@ class SequenceReader:
         self._times = _axis_times(self.header)
 
     @property
+    def lies(self) -> str:
+        """How the pictures that it gives lie, "MF" say; "" when this is not known."""
+        return self._wanted or self.header.orientation
+
+    @property
     def _announced(self) -> int:
         """Frames that the header announces; without pixels, those that it says something of."""
         if not self.header.frame_bytes:
@@ -140,6 +145,13 @@ class SequenceReader:
             raise IndexError(f"{self.path} has {self._count} frames, number {index} was asked for")
         return frame
 
+    def said(self, index: int) -> Meaning:
+        """What the file says of a frame, from 0; its pixels are not read."""
+        found = meaning_of(self._lines.texts(index))
+        if found.timestamp is None and index < len(self._times):
+            return replace(found, timestamp=self._times[index])
+        return found
+
     def _opened(self) -> Pixels:
         try:
             return open_pixels(self._data, self._offset, self.header)
@@ -155,13 +167,10 @@ class SequenceReader:
         picture: NDArray[Any] = data.view(self.header.dtype).reshape(self.header.shape)
         if self._wanted is not None:
             picture = turned(picture, self.header.orientation, self._wanted)
-        found = meaning_of(self._lines.texts(index))
-        timestamp = found.timestamp
-        if timestamp is None and index < len(self._times):
-            timestamp = self._times[index]
+        found = self.said(index)
         return SequenceFrame(
             frozen(picture),
-            timestamp,
+            found.timestamp,
             found.transforms,
             found.statuses,
             found.image_status,
@@ -213,7 +222,9 @@ def _beside(path: Path, name: str) -> Path:
     Raises:
         RecordingError: the name leads elsewhere, or stands for several files.
     """
-    if Path(name).is_absolute() or ".." in Path(name).parts or "%" in name or name[:4] == "LIST":
+    several = "%" in name or name[:4] == "LIST"
+    elsewhere = Path(name).is_absolute() or ".." in Path(name).parts
+    if several or elsewhere or not name.isprintable():
         raise RecordingError(
             f"its pixels are in {name!r:.80}, expected the name of one file in the same folder"
         )

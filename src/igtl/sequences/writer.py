@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from igtl.codec.scalars import bytes_of
 from igtl.errors import MessageError, RecordingError
 from igtl.messages import geometry
+from igtl.recording.disk import put_in_place
 from igtl.sequences import metaimage, nrrd
 from igtl.sequences.fields import Meaning, check_field, texts_of
 from igtl.sequences.header import IMAGE_TYPE, ORIENTATION, SequenceHeader, turned
@@ -245,7 +246,7 @@ class SequenceWriter:
         self._check_free()
         finals = [path for path in (self._data_path, self.path) if path]
         for temporary, final in zip(self._temporary, finals, strict=True):
-            temporary.replace(final)
+            put_in_place(temporary, final)
         self._temporary.clear()
 
     def discard(self) -> None:

@@ -43,7 +43,6 @@ class EncodedSource:
         self._source, self._codec, self._audience = source, codec, audience
         Encoder(codec).close()  # it says what is missing
         self.name, self.rate = source.name, source.rate
-        self.description = f"{getattr(source, 'description', '')}, images as {codec}".lstrip(", ")
         if (next_time := getattr(source, "next_time", None)) is not None:
             self.next_time = next_time
         self._encoders: dict[str, Encoder] = {}
@@ -53,14 +52,41 @@ class EncodedSource:
         self._requests: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._paced: set[object] = set()
 
+    @property
+    def has_images(self) -> bool:
+        """Whether the source gave images up to now, or is known to give some."""
+        told = getattr(self._source, "has_images", False)
+        return bool(self._newest or self._refused or told)
+
+    @property
+    def description(self) -> str:
+        """That of the source; what becomes of its images, when there are some."""
+        told = str(getattr(self._source, "description", ""))
+        return f"{told}, images as {self._codec}".lstrip(", ") if self.has_images else told
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the source says of what is wrong with it."""
+        return tuple(getattr(self._source, "notes", ()))
+
     def messages(self, time_s: float) -> Sequence[Message | Frame]:
         """What is due, images encoded."""
+        due = self._source.messages(time_s)
         audience = self._audience()
-        wanted = self._is_wanted(audience)
+        if self._is_wanted(audience):
+            self._begin_anew()
         self._known = audience
-        for encoder in self._encoders.values() if wanted else ():
+        encoded = [self._encoded(one) for one in due]
+        audience = self._audience()
+        if any(one not in self._known for one in audience):  # somebody came while it was encoded
+            self._begin_anew()
+            self._known = audience
+            encoded = [self._encoded(one) for one in due]
+        return encoded
+
+    def _begin_anew(self) -> None:
+        for encoder in self._encoders.values():
             encoder.request_key()
-        return [self._encoded(one) for one in self._source.messages(time_s)]
 
     def request_key(self) -> None:
         """Begin anew with the next images: somebody wants to follow. From any thread."""

@@ -233,11 +233,13 @@ def _placed(image: Image, file: Path) -> NDArray[np.float64]:
         SourceError: the geometry is none.
     """
     matrix = np.array(image.ijk_to_lps)
-    matrix[:3, 3] += matrix[:3, :3] @ np.array(image.sub_volume_offset)
-    normal = np.cross(matrix[:3, 0], matrix[:3, 1])
-    if image.pixels.shape[0] == 1 and not matrix[:3, 2].any() and normal.any():
-        matrix[:3, 2] = normal / np.linalg.norm(normal)
-    if not np.isfinite(matrix).all() or abs(np.linalg.det(matrix)) < 1e-30:
+    with np.errstate(all="ignore"):  # whatever numbers a peer sent
+        matrix[:3, 3] += matrix[:3, :3] @ np.array(image.sub_volume_offset)
+        normal = np.cross(matrix[:3, 0], matrix[:3, 1])
+        if image.pixels.shape[0] == 1 and not matrix[:3, 2].any() and normal.any():
+            matrix[:3, 2] = normal / np.linalg.norm(normal)
+        volume = np.linalg.det(matrix)
+    if not np.isfinite(matrix).all() or not abs(volume) >= 1e-30:
         raise SourceError(
             f"cannot write {file}: the image's axes span no volume: "
             f"{np.array2string(matrix[:3, :3].T, precision=4, separator=', ')}".replace("\n", "")

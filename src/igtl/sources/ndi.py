@@ -156,14 +156,20 @@ def _named(tools: dict[int, str], names: Sequence[str]) -> dict[int, str]:
     """The tools with the names that were asked for.
 
     Raises:
-        SourceError: there are more names than tools.
+        SourceError: there are more names than tools, or two tools are called the same.
     """
     if len(names) > len(tools):
         raise SourceError(
             f"{len(names)} names ({', '.join(names)}) for {len(tools)} tools "
             f"({', '.join(tools.values())})"
         )
-    return tools | dict(zip(tools, names, strict=False))
+    named = tools | dict(zip(tools, names, strict=False))
+    if len(set(named.values())) < len(named):
+        raise SourceError(
+            f"several tools have the same name ({', '.join(named.values())}): give each one of its "
+            "own (names)"
+        )
+    return named
 
 
 def _read_rom(path: Path) -> bytes:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from igtl.codec.frame import Frame
 from igtl.errors import SourceError
 from igtl.recording.entry import Entry
-from igtl.recording.recording import read
+from igtl.recording.recording import Recording, read
 from igtl.recording.retiming import moved
 from igtl.sequences.entries import SequenceEntries
 from igtl.sources.source import checked_rate
 
-__all__ = ["SEQUENCE_ENDINGS", "RecordingSource", "SequenceSource"]
+__all__ = ["SEQUENCE_ENDINGS", "RecordingSource", "SequenceSource", "damage_of"]
 
 SEQUENCE_ENDINGS = (".igs.mha", ".igs.nrrd", ".seq.mha", ".seq.nrrd")
 """What sequence files are called that cannot be taken for images."""
@@ -68,6 +69,12 @@ class RecordingSource:
         self.rate = count / duration * speed if duration else 1.0
         names = sorted({f"{one.device_name} ({one.wire_type})" for one in channels})
         self.description = f"recording of {duration:.3g} s: {', '.join(names)}"
+        self.has_images = any(one.wire_type == "IMAGE" for one in channels)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is damaged, as far as this is known."""
+        return damage_of(self._recording)
 
     def messages(self, time_s: float) -> Sequence[Frame]:
         """What is due since it was asked before; 0 begins anew."""
@@ -111,8 +118,11 @@ class SequenceSource:
         self.rate = checked_rate(rate or told or _FRAMES_PER_S)
         in_time = rate is None and told
         self._round = _Round(self.name, lambda: self._sequence if in_time else self._counted())
-        names = ", ".join(self._names_of_first())
+        ends = (0, self._sequence.size - 1)  # what is heard of once is in the last one, too
+        devices = dict.fromkeys(chain.from_iterable(map(self._sequence.devices, ends)))
+        names = ", ".join(f"{name} ({wire_type})" for name, wire_type in devices)
         self.description = f"sequence of {self._sequence.size} frames: {names}"
+        self.has_images = any(wire_type == "IMAGE" for _, wire_type in devices)
 
     def messages(self, time_s: float) -> Sequence[Frame]:
         """What is due since it was asked before; 0 begins anew."""
@@ -122,31 +132,27 @@ class SequenceSource:
         """When the next message is due, s."""
         return self._round.next_time
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is wrong with the file, as far as this is known."""
+        return self._sequence.notes
+
     def close(self) -> None:
         """Let go of the file."""
         self._sequence.close()
 
     def _told_rate(self) -> float | None:
-        """Frames per second at the beginning, by the times in the file; None where it has none."""
-        first: int | None = None
-        for entry in self._sequence:
-            if self._sequence.position == 0:
-                first = entry.time_ns
-            elif first is not None:
-                return 1e9 / (entry.time_ns - first) if entry.time_ns > first else None
-        return None
+        """Frames per second on average, by the times in the file; None where it has none."""
+        steps = self._sequence.size - 1
+        first, last = self._sequence.time_ns(0), self._sequence.time_ns(steps)
+        if first is None or last is None or last <= first:
+            return None
+        return steps * 1e9 / (last - first)
 
     def _counted(self) -> Iterator[Entry]:
         """The entries at the times that `rate` gives them."""
         for entry in self._sequence:
             yield entry._replace(time_ns=round(self._sequence.position / self.rate * _SECOND))
-
-    def _names_of_first(self) -> Iterator[str]:
-        """What the first frame has, each with its type."""
-        for entry in self._sequence:
-            if self._sequence.position > 0:
-                return
-            yield f"{entry.frame.device_name} ({entry.frame.type_name})"
 
 
 class _Round:
@@ -206,6 +212,20 @@ class _Round:
                 raise SourceError(f"{self._name} holds no message, or none of those wanted")
             length_ns = due_ns - start_ns
             start_ns = due_ns + (length_ns // (count - 1) if length_ns else _SECOND)
+
+
+def damage_of(recording: Recording) -> tuple[str, ...]:
+    """What is wrong with the files of a recording, in a line, as far as it was read; or nothing."""
+    damage = recording.damage
+    if not damage:
+        return ()
+    lost, first = recording.lost, damage[0]
+    return (
+        f"{first.path} is damaged at byte {first.position:,}: {first.text}"
+        + (f"; {len(damage) - 1:,} places more" if len(damage) > 1 else "")
+        + (f"; {lost:,} message{'s' * (lost != 1)} lost at least" if lost else "")
+        + " (see igtl recover)",
+    )
 
 
 def _check_path(path: Path) -> None:

@@ -196,7 +196,7 @@ def loaded(entry: EntryPoint) -> Callable[..., Source]:
     """
     try:
         return cast("Callable[..., Source]", entry.load())
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever a package raises, the others are still to be had
         raise SourceError(
             f"source {entry.name!r} is announced as {entry.value!r}, which cannot be imported: "
             f"{error}; mend or remove the package that announces it"

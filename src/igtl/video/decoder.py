@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from igtl.errors import DecodeError
+from igtl.closable import Closable
+from igtl.errors import DecodeError, MessageError
 from igtl.messages.image import Image
 from igtl.messages.video import Video
 from igtl.video.bitstream import begins_stream
@@ -28,7 +28,7 @@ _MOST_PENDING = 32
 _Kind = tuple[str, str, tuple[int, int, int], bool]
 
 
-class Decoder:
+class Decoder(Closable):
     """Makes pictures of VIDEO messages, whatever their codec and size.
 
     Use one decoder for one device, from one thread at a time.
@@ -72,27 +72,22 @@ class Decoder:
         Raises:
             DecodeError: it cannot be a frame of video: codec unknown, size refused or other than
                 announced. Damaged frames raise nothing: they give None.
+            MessageError: it is another kind of message, or none.
             MissingExtraError: PyAV is not installed; "I420" does without.
         """
         picture = self._picture(video)
         return None if picture is None else picture.pixels
 
     def decode_image(self, video: Video) -> Image | None:
-        """The frame as an image with its device, time, place and metadata; else as `decode`."""
+        """The frame as an image with its device, time, place and metadata; else as `decode`.
+
+        Raises:
+            DecodeError: also when no image can say these as the frame does.
+        """
         picture = self._picture(video)
         if picture is None:
             return None
-        origin = picture.video
-        return Image(
-            picture.pixels,
-            components=1 if origin.grey else 3,
-            ijk_to_world=origin.ijk_to_world,
-            coordinates=origin.coordinates,
-            device_name=origin.device_name,
-            timestamp=origin.timestamp,
-            metadata=without_number(origin.metadata),
-            message_id=origin.message_id,
-        )
+        return _image(picture)
 
     def lost(self, why: str = "frames were lost") -> None:
         """Tells that messages are missing: wait for the next key frame."""
@@ -105,6 +100,8 @@ class Decoder:
 
     def _picture(self, video: Video) -> _Picture | None:
         """The picture that a message brings; books are kept."""
+        if not isinstance(video, Video):
+            raise MessageError(f"decode takes an igtl.Video, not a {type(video).__name__}")
         try:
             picture = self._raw(video) if self._checked(video) == RAW else self._decoded(video)
         except DecodeError as error:
@@ -180,17 +177,6 @@ class Decoder:
         self.skipped += len(pictures) - 1
         return pictures[-1]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 class _Picture(NamedTuple):
     """Pixels and the message that they belong to."""
@@ -198,6 +184,24 @@ class _Picture(NamedTuple):
     video: Video
     pixels: Pixels
     damaged: bool = False
+
+
+def _image(picture: _Picture) -> Image:
+    """A picture with all that its message says of it."""
+    video = picture.video
+    try:
+        return Image(
+            picture.pixels,
+            components=1 if video.grey else 3,
+            ijk_to_world=video.ijk_to_world,
+            coordinates=video.coordinates,
+            device_name=video.device_name,
+            timestamp=video.timestamp,
+            metadata=without_number(video.metadata),
+            message_id=video.message_id,
+        )
+    except MessageError as error:  # what is read is not always what may be written
+        raise DecodeError(f"a frame of video makes no image: {error}") from error
 
 
 def _kind(video: Video) -> _Kind:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from igtl.closable import Closable
 from igtl.errors import MessageError
 from igtl.messages.image import Image
 from igtl.messages.video import FrameType, Video
@@ -20,7 +20,7 @@ _QUALITY = 70.0
 _RATE = 30.0
 
 
-class Encoder:
+class Encoder(Closable):
     """Compresses images, each one to a VIDEO message at once.
 
     Use one encoder for one device, from one thread at a time. A key frame, with which a receiver
@@ -79,6 +79,11 @@ class Encoder:
         Raises:
             MessageError: it is another kind of image, or the codec cannot take its size.
         """
+        if not isinstance(image, Image):
+            raise MessageError(
+                f"encode takes an igtl.Image, not a {type(image).__name__}; of an array make one "
+                "first, igtl.Image(pixels)"
+            )
         pixels = video_pixels(image)
         if self.codec == RAW:
             data, is_key = to_i420(pixels), True
@@ -123,17 +128,6 @@ class Encoder:
             raise
         self._since_key = 1 if is_key else self._since_key + 1
         return data, is_key
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Stream:
