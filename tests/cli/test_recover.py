@@ -7,7 +7,7 @@ import pytest
 
 from igtl.cli import status
 from tests.cli.conftest import Call, StartOnTerminal
-from tests.recording.damaging import Stored, flipped, stored, write
+from tests.recording.damaging import Stored, first_chunk, flipped, stored, write
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_what_is_lost_is_told_for_each_device(path: Path, call: Call) -> None:
     target = path.with_name("session-recovered.mcap")
     assert ended.status == status.INCOMPLETE
     assert ended.out.splitlines() == [
-        "damage at byte 40, 2.74 kB: a chunk whose CRC-32 is wrong",
+        f"damage at byte {first_chunk(path.read_bytes())}, 2.74 kB: a chunk whose CRC-32 is wrong",
         "TRANSFORM  Probe  a:1  3 kept  1 lost",
         "TRANSFORM  Probe  b:2  2 kept  2 lost",
         "3 messages lost",
@@ -85,7 +85,7 @@ def test_json_has_all_of_it(path: Path, call: Call) -> None:
     assert {one["device_name"]: one["lost"] for one in found["channels"] if one["lost"]} == {
         "Probe": 1
     }
-    assert found["damage"][0]["position"] == 40
+    assert found["damage"][0]["position"] == first_chunk(path.read_bytes())
 
 
 def test_no_file_is_overwritten_unasked(path: Path, call: Call) -> None:

@@ -147,7 +147,7 @@ def test_a_session_is_received_as_it_was_recorded(
     assert received == recorded
     ended = program.wait()
     assert (ended.status, ended.err) == (0, "")
-    assert f"{len(recorded)} sent to 1 client, 0 dropped" in ended.out
+    assert f"{len(recorded):,} sent to 1 client, 0 dropped" in ended.out
     print(ended.out.splitlines()[-1])
     tell("everything", np.array(times), np.array(arrivals))
     for device in sorted(set(devices)):

@@ -89,6 +89,11 @@ def spans(data: bytes, messages: list[Stored]) -> Iterator[tuple[int, int]]:
         yield at - 31, at + len(message.data)
 
 
+def first_chunk(data: bytes) -> int:
+    """Where the first chunk begins: behind the magic and the header, which names what wrote it."""
+    return 8 + 9 + int.from_bytes(data[9:17], "little")
+
+
 def flipped(data: bytes, bit: int) -> bytes:
     """The same with one bit changed."""
     changed = bytearray(data)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from igtl.recording.filing import Key, event_channel, event_data, event_schema, key_of
 from igtl.recording.layout import MAGIC, MESSAGE_HEAD, RECORD, Channel, Opcode
 from igtl.recording.salvage import holds_chunk, mended, next_record, salvage_chunk
-from tests.recording.damaging import flipped, write
+from tests.recording.damaging import first_chunk, flipped, write
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 pytestmark = pytest.mark.timeout(7200 if LONG else 60)
@@ -21,7 +21,8 @@ pytestmark = pytest.mark.timeout(7200 if LONG else 60)
 class Chunk:
     """The first chunk of a file, taken apart by the lengths that the MCAP specification gives."""
 
-    def __init__(self, data: bytes, at: int = 40) -> None:
+    def __init__(self, data: bytes) -> None:
+        at = first_chunk(data)
         assert data[at] == 0x06  # opcode
         self.position = at
         size = int.from_bytes(data[at + 1 : at + 9], "little")
@@ -209,9 +210,9 @@ def test_the_next_record_behind_a_position(data: bytes) -> None:
     view = memoryview(data)
     chunk = Chunk(data)
     assert next_record(view, 0) == len(MAGIC)
-    assert next_record(view, 40) == 40
+    assert next_record(view, chunk.position) == chunk.position
     first_record = chunk.end - len(chunk.records)
-    assert next_record(view, 41) == first_record  # within the chunk
+    assert next_record(view, chunk.position + 1) == first_record  # within the chunk
     assert next_record(view, chunk.end - 30) == chunk.end  # a message index
     assert next_record(view, len(data) - 20) is None
 
@@ -227,8 +228,9 @@ def test_the_chunk_behind_nonsense_is_found(data: bytes) -> None:
 
 
 def test_a_file_is_known_by_its_chunks(data: bytes) -> None:
-    assert holds_chunk(memoryview(bytes(40) + data[40:]))
-    assert not holds_chunk(memoryview(data[:40] + bytes(len(data))))
+    first = first_chunk(data)
+    assert holds_chunk(memoryview(bytes(first) + data[first:]))
+    assert not holds_chunk(memoryview(data[:first] + bytes(len(data))))
     assert not holds_chunk(memoryview(random.Random(5).randbytes(100_000)))
     assert not holds_chunk(memoryview(b"\6\0\0\0\0\0\0\0\0" * (1 << 20)))  # nor for a minute
     damaged = bytearray(data)
