@@ -189,7 +189,8 @@ def test_disconnect_ends_the_client_that_does_not_keep_up_and_no_other(
     assert [peer.address for peer in one.server.clients] == [one.quick.name]
     one.publish(pose(1))
     counters = one.peer.counters
-    assert counters.messages_sent + counters.dropped == one.published - 1
+    # It was gone before the last message, and perhaps before the one that found it closed.
+    assert one.published - (counters.messages_sent + counters.dropped) in (1, 2)
     assert one.slow.closed_by_peer()
 
 
