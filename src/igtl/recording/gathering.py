@@ -51,6 +51,11 @@ class Gathered(NamedTuple):
     wrong: int
     """Messages with a wrong CRC-64."""
 
+    @property
+    def end(self) -> int:
+        """Where the file goes on behind it."""
+        return self.chunk.offset + self.chunk.length + self.chunk.indexes_length
+
 
 class Gathering:
     """Gathers one chunk after another.

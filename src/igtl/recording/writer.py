@@ -64,7 +64,7 @@ class FileWriter(Closable):
         self._gathering = Gathering()
         self._summary = Summary()
         self._written = 0
-        self._flying = 0, 0  # messages and bytes of a chunk that was cut and is not in the file yet
+        self._flying: Gathered | None = None  # was cut, and is not in the file yet
         self._closed = False
         self._file = self._opened(overwrite=overwrite)
 
@@ -115,14 +115,10 @@ class FileWriter(Closable):
         """
         if not self._gathering.size:
             return
-        try:
-            self.settle()
-        except RecordingError:  # what was gathered since the chunk before is lost as well
-            self.discard()
-            raise
-        gathered = self._gathering.cut(self._file.position)
-        chunk = gathered.chunk
-        self._flying = gathered.messages, chunk.length + chunk.indexes_length
+        flying = self._flying
+        gathered = self._gathering.cut(flying.end if flying else self._file.position)
+        self.settle()  # where that fails, what was gathered since is lost as well
+        self._flying = gathered
         self._do(lambda: self._write(gathered))
 
     def settle(self) -> None:
@@ -177,7 +173,8 @@ class FileWriter(Closable):
     @property
     def messages(self) -> int:
         """Messages that were added and are not lost, without events."""
-        return self._written + self._flying[0] + self._gathering.messages
+        flying = self._flying
+        return self._written + (flying.messages if flying else 0) + self._gathering.messages
 
     @property
     def counts(self) -> dict[Key, int]:
@@ -200,8 +197,9 @@ class FileWriter(Closable):
         """Bytes of the file, if it is closed now, nearly."""
         if self._closed:
             return self._file.position
-        waiting = self._flying[1] + self._gathering.whole_size
-        return self._file.position + waiting + self._summary.size
+        flying = self._flying
+        written = flying.end if flying else self._file.position
+        return written + self._gathering.whole_size + self._summary.size
 
     # ---- how
 
@@ -214,7 +212,7 @@ class FileWriter(Closable):
             self._append(gathered.pieces)
             self._written += gathered.messages
         finally:
-            self._flying = 0, 0
+            self._flying = None
         self.checksum_errors += gathered.wrong
         for schema, channel in gathered.described:
             self._summary.describe(schema, channel)
