@@ -35,7 +35,7 @@ def record(options: worker.Options) -> Mapping[str, float]:
         turn = itertools.cycle(channels)
         start = time.perf_counter()
         end, count = start + float(options["seconds"]), 0
-        while time.perf_counter() < end:
+        while time.perf_counter() < end and count < sessions.most_of(size):
             for _ in range(8):
                 now = time.time_ns()
                 writer.add_message(next(turn), now, next(data), now, count)

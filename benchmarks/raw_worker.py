@@ -195,7 +195,7 @@ def record(options: worker.Options) -> Mapping[str, float]:
     with sessions.room() as folder, (folder / "raw").open("wb", buffering=0) as file:
         start = time.perf_counter()
         end = start + float(options["seconds"])
-        while time.perf_counter() < end:
+        while time.perf_counter() < end and written < sessions.most_of(size):
             file.write(next(turn))
             written += count
         took = time.perf_counter() - start

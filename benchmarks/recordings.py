@@ -30,18 +30,19 @@ def record(options: worker.Options) -> Mapping[str, float]:
     kind = options["kind"]
     frames = sessions.frames_of(kind)
     together = list(itertools.islice(itertools.cycle(frames), TOGETHER[kind]))
+    size, given = HEADER_SIZE + frames[0].body_size, 0
     turns = itertools.cycle([together] if len(together) > 1 else [[frame] for frame in frames])
     with sessions.room() as folder:
         start = time.perf_counter()
         end = start + float(options["seconds"])
         with Recorder(folder / "session.mcap") as recorder:
-            while time.perf_counter() < end:
+            while time.perf_counter() < end and given < sessions.most_of(size):
                 if recorder.queued < MOST_WAITING[kind]:
                     recorder.write_all(next(turns), connection="tracker")
+                    given += len(together)
                 else:
                     time.sleep(REST_S)
         took = time.perf_counter() - start
-        size = HEADER_SIZE + frames[0].body_size
         rate = recorder.messages / took
         return {"rate": rate, "gb_s": rate * size / 1e9, "dropped": recorder.dropped}
 

@@ -18,11 +18,13 @@ from igtl.codec.frame import parse
 from igtl.recording.entry import Entry
 from igtl.recording.writer import FileWriter
 
-__all__ = ["DEVICES", "check", "frames_of", "matrix_of", "poses", "recorded", "room"]
+__all__ = ["DEVICES", "check", "frames_of", "matrix_of", "most_of", "poses", "recorded", "room"]
 
 DEVICES = 10
 START_NS = 1_800_000_000_000_000_000
 _MEMORY = Path("/dev/shm")
+#: So much is written at most: memory that a machine has not used before is slow to get, for all.
+_MOST_BYTES = 1_200_000_000
 
 
 @contextmanager
@@ -31,6 +33,11 @@ def room() -> Iterator[Path]:
     place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place) as folder:
         yield Path(folder)
+
+
+def most_of(size: int) -> int:
+    """How many messages of `size` bytes are recorded at most."""
+    return _MOST_BYTES // size
 
 
 def frames_of(kind: str) -> list[igtl.Frame]:
