@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -141,7 +142,7 @@ class ByteServer:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            with client:
+            with client, contextlib.suppress(OSError):  # a client may leave whenever it likes
                 client.recv(self._question, socket.MSG_WAITALL)
                 client.sendall(self._data)
                 client.shutdown(socket.SHUT_WR)
