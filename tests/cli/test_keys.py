@@ -12,12 +12,16 @@ from igtl.cli.keys import keys_in
         (" q", ["space", "q"], ""),
         ("\x1b[A\x1b[B\x1b[C\x1b[D", ["up", "down", "right", "left"], ""),
         ("\x1bOA\x1bOH\x1b[H\x1b[1~", ["up", "home", "home", "home"], ""),
-        ("\x1b[5~x", ["\x1b[5~", "x"], ""),  # page up is nothing to us, but one key
+        ("\x1b[5~x", ["page up", "x"], ""),
+        ("\x1b[2~x", ["\x1b[2~", "x"], ""),  # insert is nothing to us, but one key
+        ("\n\x7f", ["enter", "backspace"], ""),
         ("\x1b[1;5C", ["\x1b[1;5C"], ""),  # so is right with ctrl
         ("q\x1b", ["q"], "\x1b"),
         ("\x1b[", [], "\x1b["),
         ("\x1b[1", [], "\x1b[1"),
         ("\x1bq", ["q"], ""),
+        ("\x1b\x1b[B", ["escape", "down"], ""),
+        ("\x1b\x1b", ["escape"], "\x1b"),
         ("ä", ["ä"], ""),
     ],
 )

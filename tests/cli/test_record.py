@@ -310,8 +310,9 @@ def test_nohup_is_obeyed(start: Start, path: Path) -> None:
 
 def connecting(feed: Feed) -> bool:
     """Whether its thread is trying to connect now."""
-    assert feed._thread is not None
-    stack = traceback.walk_stack(sys._current_frames().get(feed._thread.ident or 0))
+    thread = feed._follower._thread
+    assert thread is not None
+    stack = traceback.walk_stack(sys._current_frames().get(thread.ident or 0))
     return "open_socket" in [frame.f_code.co_name for frame, _ in stack]
 
 

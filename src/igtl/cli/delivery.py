@@ -7,7 +7,7 @@ import queue
 import time
 
 import igtl
-from igtl.cli.summary import counted
+from igtl.viewer.summary import counted
 
 __all__ = ["Delivery"]
 

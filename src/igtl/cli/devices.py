@@ -14,12 +14,12 @@ from igtl.cli.asking import connect
 from igtl.cli.inventory import HEADINGS, RIGHT, cells, offer_cells, plain_offer, plain_row
 from igtl.cli.offers import Offer, offers_of
 from igtl.cli.reception import arrivals_within
-from igtl.cli.statistics import Statistics
-from igtl.cli.summary import counted
 from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.protocol.profile import Profile
 from igtl.protocol.replies import legal
+from igtl.viewer.statistics import Statistics
+from igtl.viewer.summary import counted
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 
@@ -113,7 +113,7 @@ def _look(link: igtl.Client, seconds: float, findings: Findings) -> None:
             now = time.monotonic()
             findings.seconds = now - start
             if arrival is not None:
-                findings.statistics.add(arrival, now)
+                findings.statistics.count(arrival.frame, now).take(arrival.message)
             progress.show(_so_far(link, findings, seconds))
     findings.seconds = time.monotonic() - start
     if link.closed:

@@ -10,12 +10,21 @@ from typing import Any
 import numpy as np
 
 import igtl
-from igtl.cli.plain import plain_message
-from igtl.cli.summary import summary
 from igtl.cli.terminal import printable
 from igtl.codec.declaration import shown
+from igtl.viewer.plain import plain_message
+from igtl.viewer.summary import summary
 
-__all__ = ["FORMATS", "Format", "classic", "classic_head", "json_line", "line", "time_of_day"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "classic",
+    "classic_head",
+    "field_lines",
+    "json_line",
+    "line",
+    "time_of_day",
+]
 
 Format = Callable[[igtl.Message, float], str]
 """Text for a message and the time of its arrival, in seconds since 1970 UTC."""
@@ -69,9 +78,13 @@ def classic(message: igtl.Message, arrival: float) -> str:
     named as in `tools[0].name`.
     """
     head = f"Receiving {printable(message.wire_type)} data type."
-    fields = ((name, getattr(message, name)) for name in message.names)
-    lines = (one for name, value in fields for one in _classic_field(name, value))
-    return "\n".join([head, *lines])
+    return "\n".join([head, *field_lines(message)])
+
+
+def field_lines(message: igtl.Message) -> Iterator[str]:
+    """The fields of a message in lines of text, printable whatever is in them."""
+    for name in message.names:
+        yield from _classic_field(name, getattr(message, name))
 
 
 def _classic_field(name: str, value: Any) -> Iterator[str]:

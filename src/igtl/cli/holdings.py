@@ -8,13 +8,13 @@ from typing import Any
 
 import igtl
 from igtl.cli.amounts import shown_size
-from igtl.cli.summary import summary
 from igtl.cli.table import aligned
 from igtl.cli.terminal import printable
 from igtl.recording.check import Check
 from igtl.recording.events import Event
 from igtl.recording.intervals import Intervals
 from igtl.recording.survey import Stream, Survey
+from igtl.viewer.summary import summary
 
 __all__ = ["plain_survey", "table"]
 

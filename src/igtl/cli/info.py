@@ -16,12 +16,12 @@ from igtl.cli import arguments, status
 from igtl.cli.amounts import shown_size
 from igtl.cli.arguments import Parser
 from igtl.cli.holdings import plain_survey, table
-from igtl.cli.summary import counted
 from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.recording.check import Check, check
 from igtl.recording.events import Event
 from igtl.recording.recording import Recording, read
 from igtl.recording.survey import GAP, Survey, survey
+from igtl.viewer.summary import counted
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 

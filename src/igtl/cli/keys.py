@@ -24,14 +24,26 @@ KEYS = {
     "\x1b[H": "home",
     "\x1b[1~": "home",
     "\x1b[7~": "home",
+    "\x1b[F": "end",
+    "\x1b[4~": "end",
+    "\x1b[8~": "end",
+    "\x1b[5~": "page up",
+    "\x1b[6~": "page down",
+    "\x1b": "escape",
     " ": "space",
+    "\n": "enter",
+    "\r": "enter",
+    "\x7f": "backspace",
+    "\b": "backspace",
 }
 """What terminals send for keys that have a name; others are called as they are."""
 
-#: A key of several characters, in either mode of a terminal; or one character.
-_KEY = re.compile(r"\x1b[\[O][0-9;]*[A-Za-z~]|[^\x1b]")
+#: A key of several characters, in either mode of a terminal; one character; or the first one of
+#: several where nothing belongs to it.
+_KEY = re.compile(r"\x1b[\[O][0-9;]*[A-Za-z~]|[^\x1b]|\x1b(?=\x1b|\Z)")
 #: The beginning of a key of several characters, at the end.
 _BEGUN = re.compile(r"\x1b(?:[\[O][0-9;]*)?\Z")
+_ESCAPE = "\x1b"
 #: For how long reading waits for a key, in the terminal's tenths of a second.
 _TENTHS = 1
 
@@ -65,6 +77,8 @@ class Keyboard:
         if not typed:  # a terminal that is gone does not wait
             time.sleep(max(0.0, begun + _TENTHS / 10 - time.monotonic()))
         keys, self._rest = keys_in(self._rest + typed)
+        if not typed and self._rest == _ESCAPE:  # what begins a longer key has no other part
+            keys, self._rest = [KEYS[_ESCAPE]], ""
         if self._suspended:
             self._suspended = False
             keys.append("suspend")

@@ -15,9 +15,9 @@ from igtl.cli.asking import connect
 from igtl.cli.printing import Printer, tell_people
 from igtl.cli.reception import Arrival, Filter, Patience, arrivals
 from igtl.cli.saving import Folder
-from igtl.cli.summary import counted
 from igtl.cli.table import Table, live
 from igtl.cli.terminal import warn
+from igtl.viewer.summary import counted
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "doubt_types", "run"]
 

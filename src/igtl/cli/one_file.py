@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import igtl
-from igtl.cli.plain import plain_message
+from igtl.viewer.plain import plain_message
 
 __all__ = ["Writer", "check_folder", "check_free", "writer_for"]
 

@@ -11,9 +11,9 @@ import igtl
 from igtl.cli import status
 from igtl.cli.asking import how_it_ended
 from igtl.cli.durations import ahead, span
-from igtl.cli.summary import counted
 from igtl.cli.terminal import Progress, say, warn
 from igtl.protocol.clock import ClockEstimate
+from igtl.viewer.summary import counted
 
 __all__ = ["Watched", "watch"]
 

@@ -13,8 +13,8 @@ from typing import Self
 import igtl
 from igtl.cli.keys import Keyboard
 from igtl.cli.moments import shown_moment
-from igtl.cli.summary import counted
 from igtl.cli.terminal import Progress, say
+from igtl.viewer.summary import counted
 
 __all__ = ["KEYS_HELP", "Panel", "shown_speed"]
 

@@ -18,7 +18,9 @@ __all__ = ["VERBS", "main"]
 VERBS = {
     "demo": "a server, a client and a live table of what arrives",
     "serve": "send simulated devices or image files to all who connect",
+    "view": "a page for browsers: what servers send, or a recording, to look at",
     "listen": "show, save or count what a server sends",
+    "top": "a live table of devices in the terminal: sort, pause, inspect",
     "devices": "what is on a port: devices, types, rates, sizes of images",
     "get": "ask a server for one message, show or save it",
     "stream": "ask a server for messages of one type, at a pace",

@@ -22,10 +22,10 @@ from igtl.cli.arguments import Parser
 from igtl.cli.feeds import Feed, Sieve
 from igtl.cli.listen import doubt_types
 from igtl.cli.session import Session
-from igtl.cli.summary import counted
 from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.net.endpoint import Endpoint
+from igtl.viewer.summary import counted
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 

@@ -12,10 +12,10 @@ from typing import Any
 from igtl.cli import status
 from igtl.cli.amounts import shown_size
 from igtl.cli.arguments import Parser
-from igtl.cli.summary import counted
 from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say
 from igtl.recording.recovery import Recovered, recover
+from igtl.viewer.summary import counted
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 

@@ -18,9 +18,9 @@ from igtl.cli.delivery import Delivery
 from igtl.cli.durations import span
 from igtl.cli.moments import moment, shown_moment
 from igtl.cli.panel import KEYS_HELP, Panel, shown_speed
-from igtl.cli.summary import counted
 from igtl.cli.terminal import printable, say, warn
 from igtl.recording.recording import Recording, read
+from igtl.viewer.summary import counted
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 

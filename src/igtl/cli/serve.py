@@ -20,7 +20,6 @@ from igtl.cli.arguments import Parser
 from igtl.cli.doubts import doubts
 from igtl.cli.formats import line
 from igtl.cli.stage import Stage
-from igtl.cli.summary import counted
 from igtl.cli.table import aligned
 from igtl.cli.terminal import printable, say, warn
 from igtl.sources import Source
@@ -29,6 +28,7 @@ from igtl.sources.listing import Kind, kinds
 from igtl.sources.options import option_names, takes
 from igtl.sources.source import close_source, maker_of
 from igtl.video import CODEC_NAMES
+from igtl.viewer.summary import counted
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 

@@ -12,8 +12,8 @@ from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
 from igtl.cli.asking import ANSWER_S, asking, check_order, class_to_ask
 from igtl.cli.printing import Printer, report, tell_people
-from igtl.cli.summary import counted
 from igtl.cli.terminal import warn
+from igtl.viewer.summary import counted
 
 if TYPE_CHECKING:
     from igtl.net.client import Stream

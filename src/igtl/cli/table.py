@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 import igtl
 from igtl.cli.reception import Arrival
-from igtl.cli.statistics import Row, Statistics
-from igtl.cli.summary import summary
 from igtl.cli.terminal import printable, say
+from igtl.viewer.statistics import Row, Statistics
+from igtl.viewer.summary import summary
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -42,7 +42,7 @@ class Table:
     def add(self, arrival: Arrival) -> None:
         """Count one message."""
         with self._lock:
-            self.statistics.add(arrival, self._clock())
+            self.statistics.count(arrival.frame, self._clock()).take(arrival.message)
 
     def lines(self) -> list[str]:
         """The table as plain text."""

@@ -3,16 +3,21 @@ from __future__ import annotations
 import pytest
 
 import igtl
-from igtl.cli.statistics import Row, Statistics
+from igtl.codec.frame import Frame, parse
+from igtl.viewer.statistics import Row, Statistics
 from tests.cli.arrival import arrival_of, malformed
 
 NOTE = igtl.String("x" * 38, device_name="Note")  # 100 bytes
 
 
+def frame_of(message: igtl.Message) -> Frame:
+    return parse(igtl.encode(message))
+
+
 def row_after(*times: float, message: igtl.Message = NOTE) -> Row:
     row = Row("STRING", "Note", times[0])
     for now in times:
-        row.add(arrival_of(message), now)
+        row.count(frame_of(message), now)
     return row
 
 
@@ -49,7 +54,7 @@ def test_too_little_gives_no_rate(times: tuple[float, ...]) -> None:
 def drops(*ids: int) -> int | None:
     row = Row("STRING", "Note", 0)
     for number in ids:
-        row.add(arrival_of(NOTE.replace(message_id=number)), 0)
+        row.count(frame_of(NOTE.replace(message_id=number)), 0)
     return row.drops
 
 
@@ -72,7 +77,7 @@ def test_one_row_for_each_type_of_each_device_in_order() -> None:
     statistics = Statistics()
     other = igtl.Status(device_name="Note")
     for arrival in (arrival_of(NOTE), arrival_of(other), malformed(NOTE)):
-        statistics.add(arrival, 1)
+        statistics.count(arrival.frame, 1).take(arrival.message)
     assert [(row.wire_type, row.messages, row.errors) for row in statistics] == [
         ("STRING", 2, 1),
         ("STATUS", 1, 0),
@@ -84,7 +89,7 @@ def test_one_row_for_each_type_of_each_device_in_order() -> None:
 def test_devices_without_end_take_memory_with_an_end() -> None:
     statistics = Statistics()
     for number in range(1500):
-        statistics.add(arrival_of(igtl.Status(device_name=str(number))), 1)
+        statistics.count(frame_of(igtl.Status(device_name=str(number))), 1)
     assert len(statistics) == 1001
     assert [(row.device_name, row.messages) for row in statistics][-1] == ("(others)", 500)
 
@@ -98,7 +103,8 @@ def test_the_mean_rate_is_that_of_the_whole_time() -> None:
 def test_header_versions_and_metadata_keys_are_noted() -> None:
     row = row_after(0)
     for number in range(100):
-        row.add(arrival_of(NOTE.replace(metadata={f"k{number}": "", "same": ""})), 1)
+        row.count(frame_of(NOTE.replace(metadata={f"k{number}": "", "same": ""})), 1)
+        row.look()
     assert row.versions == {1, 2}
     assert list(row.metadata_keys)[:3] == ["k0", "same", "k1"]
     assert len(row.metadata_keys) == 50

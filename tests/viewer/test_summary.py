@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import igtl
-from igtl.cli.summary import counted, summary
+from igtl.viewer.summary import counted, summary
 from tests.cli.examples import EXAMPLES
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import igtl
 from igtl.cli.fields import build, class_of
-from igtl.cli.plain import plain_message
+from igtl.viewer.plain import plain_message
 from tests.cli.examples import EXAMPLES
 
 COMMON = ("timestamp", "message_id", "metadata", "header_version")

@@ -1,0 +1,155 @@
+"""Points, trajectories and surfaces for the page: POINT, TRAJ and POLYDATA."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+from igtl.codec.buffers import Buffer
+from igtl.codec.frame import Frame
+from igtl.errors import DecodeError
+from igtl.messages.message import Message, decode_frame
+from igtl.messages.points import Point, PointElement, Trajectory, TrajectoryElement, TrajectoryType
+from igtl.messages.polydata import PolyData
+from igtl.messages.registry import class_of
+from igtl.viewer.envelope import pack
+from igtl.viewer.latest import Latest, Trouble
+from igtl.viewer.slices import frame_of
+from igtl.viewer.statistics import Row
+from igtl.viewer.surface import surface
+
+__all__ = ["Scene", "Scenes"]
+
+T = TypeVar("T")
+
+_KINDS = (Point, Trajectory, PolyData)
+#: More points or trajectories would be megabytes of JSON.
+_MOST = 10_000
+
+
+class Scenes:
+    """Keeps the newest message of each row.
+
+    Args:
+        trouble: is told of malformed messages: `Values.trouble`.
+    """
+
+    def __init__(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self._scenes: dict[int, Scene | None] = {}
+
+    def take(self, row: Row, frame: Frame, received: float) -> None:
+        """Keep the frame if it is a POINT, TRAJ or POLYDATA; by any thread, but one for a row.
+
+        Args:
+            row: its row.
+            received: when it came, unix s.
+        """
+        try:
+            scene = self._scenes[row.id]
+        except KeyError:
+            scene = self._scenes[row.id] = self._opened(row, frame)
+        if scene is not None:
+            scene.take(frame, received)
+
+    def scene(self, row_id: int) -> Scene | None:
+        """What a row shows; None where it is of another type."""
+        return self._scenes.get(row_id)
+
+    def _opened(self, row: Row, frame: Frame) -> Scene | None:
+        kind = class_of(frame.raw_type) if row.wire_type else None
+        is_scene = kind is not None and issubclass(kind, _KINDS)
+        return Scene(row, self._trouble) if is_scene else None
+
+
+class _Drawing(NamedTuple):
+    """A message as the page draws it."""
+
+    seq: int
+    envelope: list[Buffer]
+
+
+class Scene(Latest[_Drawing]):
+    """The newest message of one row, which replaces the one before."""
+
+    large = 100_000
+
+    async def after(self, seq: int, seconds: float) -> list[Buffer] | None:
+        """The newest one's envelope, as soon as there is one that is not `seq`; None: not in time.
+
+        Encoded once for all, large ones in a thread. Malformed ones are passed over.
+
+        Args:
+            seq: what the asker has; 0: nothing.
+            seconds: how long to wait.
+        """
+        drawing = await self.later(seq, seconds)
+        return None if drawing is None else drawing.envelope
+
+    def made(self, seq: int, frame: Frame, received: float) -> _Drawing:
+        """A message as the page draws it.
+
+        Raises:
+            DecodeError: it is malformed.
+        """
+        head, payload, self.note = _encoded(decode_frame(frame))
+        return _Drawing(seq, pack({"seq": seq} | head, *payload))
+
+
+_Encoded = tuple[dict[str, object], list[Buffer], str]
+
+
+def _encoded(message: Message) -> _Encoded:
+    """Head, payload, and what is left out.
+
+    Raises:
+        DecodeError: it cannot be drawn.
+    """
+    device = message.device_name
+    head: dict[str, object] = {"device": device, "frame": frame_of(device)}
+    match message:
+        case Point():
+            points, note = _first(message.points, "points")
+            return {"type": "POINT", **head, "points": [_point(p) for p in points]}, [], note
+        case Trajectory():
+            paths, note = _first(message.trajectories, "trajectories")
+            return {"type": "TRAJ", **head, "trajectories": [_path(p) for p in paths]}, [], note
+        case PolyData():
+            drawn = surface(message)
+            more = {"bounds": drawn.bounds, "arrays": drawn.arrays}
+            return {"type": "POLYDATA", **head, **more}, drawn.payload, drawn.note
+    raise DecodeError(f"{message.wire_type} is nothing to draw")
+
+
+def _first(items: Sequence[T], what: str) -> tuple[Sequence[T], str]:
+    """Those that are drawn, and what to say of the others."""
+    if len(items) <= _MOST:
+        return items, ""
+    return items[:_MOST], f"only the first {_MOST:,} of {len(items):,} {what} are drawn"
+
+
+def _point(point: PointElement) -> dict[str, object]:
+    return {
+        "name": point.name,
+        "group": point.group,
+        "position": point.position.tolist(),
+        "color": list(point.color),
+        "diameter": point.diameter,
+    }
+
+
+def _path(path: TrajectoryElement) -> dict[str, object]:
+    """A path of one point has it at both ends."""
+    entry, target = path.entry.tolist(), path.target.tolist()
+    if path.type == TrajectoryType.ENTRY_ONLY:
+        target = entry
+    elif path.type == TrajectoryType.TARGET_ONLY:
+        entry = target
+    return {
+        "name": path.name,
+        "group": path.group,
+        "entry": entry,
+        "target": target,
+        "color": list(path.color),
+        "diameter": path.diameter,
+    }

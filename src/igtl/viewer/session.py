@@ -1,0 +1,179 @@
+"""What is looked at: servers that are followed, or a recording that is played, and what came.
+
+Threads that receive call `take`; whoever shows something looks it up here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from igtl.closable import Closable
+from igtl.codec.frame import Frame
+from igtl.errors import MessageError
+from igtl.net.follower import Follower, LinkState
+from igtl.viewer.board import Board
+from igtl.viewer.details import details
+from igtl.viewer.pictures import Pictures
+from igtl.viewer.playing import Playing
+from igtl.viewer.scene import Scenes
+from igtl.viewer.summary import counted
+from igtl.viewer.tape import Tape
+from igtl.viewer.values import Level, Values
+
+__all__ = ["Session"]
+
+_LEVELS: dict[str, Level] = {"connected": "info", "waiting": "warning", "over": "warning"}
+
+
+class Session(Closable):
+    """Everything that pages show.
+
+    Args:
+        folder: where recordings are made that are started from a page.
+        tell: is given lines for people, by any thread.
+
+    Attributes:
+        board: connections, devices and their counts.
+        values: poses, sensor values, log lines.
+        pictures, scenes: the newest of each row that has them.
+        tape: the recording that is made.
+        playing: the recording that is shown; None where servers are.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], object] = lambda text: None) -> None:
+        self.tell = tell
+        self.board, self.values, self.tape = Board(), Values(), Tape(folder)
+        self.pictures = Pictures(self.values.trouble)
+        self.scenes = Scenes(self.values.trouble)
+        self.playing: Playing | None = None
+        self.closing = False
+        self._followers: list[Follower] = []
+
+    def follow(self, endpoint: str, profile: str = "auto") -> None:
+        """Follow a server from now on, whether it is there or not.
+
+        Raises:
+            EndpointError, MessageError: the endpoint or the profile is not understood.
+        """
+        link = _Link(self, len(self._followers))
+        follower = Follower(endpoint, link.take, profile=profile, changed=link.changed)
+        link.endpoint = follower.endpoint
+        self.board.connect(follower.endpoint)
+        self._followers.append(follower)
+        follower.start()
+
+    def play(self, paths: Sequence[Path]) -> None:
+        """Show a recording, from when the first page is there.
+
+        Raises:
+            RecordingError, MessageError: it is none, or there is nothing in it.
+            OSError: it cannot be opened.
+        """
+        self.playing = Playing(paths, self._played, self._failed)
+        self.board.connect(self.playing.name)
+        text = self.playing.damage or f"a recording: {self.playing.name}"
+        self.board.state(0, LinkState("connected", text))
+        if self.playing.damage:
+            self._warn(text, "warning")
+
+    def visited(self) -> None:
+        """Somebody looks: a recording begins to play."""
+        if self.playing is not None:
+            self.playing.begin()
+
+    def take(self, connection_id: int, frames: Sequence[Frame], received: float) -> None:
+        """Count and keep what came over a connection at unix time `received`."""
+        count = self.board.count
+        keepers = self.values.take, self.pictures.take, self.scenes.take
+        for frame in frames:
+            row = count(connection_id, frame, received)
+            for keep in keepers:
+                keep(row, frame, received)
+
+    def record(self) -> None:
+        """Begin to record what comes, from all servers.
+
+        Raises:
+            MessageError: what is shown is a recording.
+            RecordingError: the file cannot be made.
+        """
+        if self.playing is not None:
+            raise MessageError("what is shown is a recording already: there is nothing to record")
+        there = [one for one in self._followers if one.state.state == "connected"]
+        self.tape.start([(one.endpoint, one.state.address) for one in there])
+        self.tell(f"recording into {self.tape.state()['path']}")
+
+    def stop_recording(self) -> None:
+        """End the recording in good order, if there is one."""
+        if self.tape.on:
+            self.tape.stop()
+            state = self.tape.state()
+            self.tell(f"recorded {counted(state['messages'], 'message')} into {state['path']}")
+
+    def message(self, row_id: int) -> dict[str, Any] | None:
+        """The newest message of a row, as the page shows it; None where there is no such row."""
+        row = self.board.row(row_id)
+        return None if row is None else details(row)
+
+    @property
+    def title(self) -> str:
+        """What is shown."""
+        return ", ".join(one.endpoint for one in self.board.connections)
+
+    def close(self) -> None:
+        """Disconnect, and end the recording in good order."""
+        self.closing = True
+        for follower in self._followers:
+            follower.close()
+        if self.playing is not None:
+            self.playing.close()
+        self.stop_recording()
+        self.tape.stop()  # also one that failed
+        self.pictures.close()
+
+    def _played(self, frames: list[Frame]) -> None:
+        self.take(0, frames, time.time())
+
+    def _failed(self, text: str) -> None:
+        """Playing a recording failed."""
+        self.board.state(0, LinkState("over", text))
+        self._warn(text, "error")
+
+    def _warn(self, text: str, level: Level) -> None:
+        """Tell people, wherever they look."""
+        self.values.say(text, time=time.time(), level=level)
+        self.tell(text)
+
+
+class _Link:
+    """What a follower tells its session."""
+
+    def __init__(self, session: Session, number: int) -> None:
+        self.endpoint = ""
+        self._session, self._number = session, number
+        self._state, self._was_there = "connecting", False
+
+    def take(self, frames: list[Frame], received: float) -> None:
+        """Something came."""
+        self._session.tape.write(frames, self.endpoint)
+        self._session.take(self._number, frames, received)
+
+    def changed(self, state: LinkState) -> None:
+        """It stands otherwise now: said once, not at every try."""
+        before, self._state = self._state, state.state
+        session = self._session
+        session.board.state(self._number, state)
+        if state.state == before or session.closing:
+            return
+        session.values.say(state.text, time=time.time(), level=_LEVELS.get(state.state, "info"))
+        if not self._was_there or state.state == "over":  # the link logs that it broke, or is back
+            session.tell(state.text)
+        if state.state == "connected":
+            session.tape.note("restored" if self._was_there else "connected", self.endpoint, "")
+            self._was_there = True
+        elif before == "connected":
+            event = "ended" if state.state == "over" else "lost"
+            session.tape.note(event, self.endpoint, state.text)

@@ -1,0 +1,50 @@
+"""How a device stands, in one word and a note for people."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from igtl.messages.pose import status_of
+from igtl.viewer.statistics import Row
+
+__all__ = ["Standing", "State", "standing"]
+
+State = Literal["live", "once", "silent", "stale", "bad"]
+
+#: From so many messages on, a device is expected to go on sending.
+_REGULAR = 3
+#: A header time may stand still for so long, in s.
+_STILL_S = 2.0
+
+
+class Standing(NamedTuple):
+    """How a row stands.
+
+    live: it comes. once: it came once or twice, or all at once. silent: it came regularly and
+    stopped. stale: it still comes, but its own time stands still. bad: the newest message is
+    malformed, or the sender says that its pose is not valid.
+    """
+
+    state: State
+    note: str = ""
+    """Why, for people; "" where the state says it all."""
+
+
+def standing(row: Row, now: float) -> Standing:
+    """How a row stands at `now`. What its newest message means counts if somebody looked at it."""
+    if row.trouble:
+        return Standing("bad", f"the last message is malformed: {row.trouble}")
+    if not row.messages:
+        return Standing("silent", "nothing since the counts were set to 0")
+    if row.messages < _REGULAR:
+        return Standing("once")
+    if row.mean_rate is None and row.age(now) > _STILL_S:
+        return Standing("once", f"{row.messages} messages came at once")
+    if row.mean_rate is not None and not row.rate(now):
+        return Standing("silent", f"it came {row.mean_rate:.3g} times a second, and stopped")
+    status = "" if row.seen is None else status_of(row.seen.metadata)
+    if status not in ("", "OK"):
+        return Standing("bad", f"its sender says of the pose: {status}")
+    if row.stands_still > _STILL_S:
+        return Standing("stale", "it comes, but its own time stands still")
+    return Standing("live")

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+import struct
+import threading
+
+import numpy as np
+
+import igtl
+from igtl.codec.frame import Frame, parse
+from igtl.net.follower import LinkState
+from igtl.viewer.board import Board
+
+POSE = igtl.Transform(np.eye(4), device_name="Probe")
+SAID = igtl.String("hello", device_name="Note")
+NOW = 1.7e9
+
+
+def frame_of(message: igtl.Message) -> Frame:
+    return parse(igtl.encode(message))
+
+
+def board_with(*messages: igtl.Message, times: int = 1) -> Board:
+    board = Board()
+    one = board.connect("localhost:1")
+    for number in range(times):
+        for message in messages:
+            board.count(one, frame_of(message), NOW + number / 10)
+    return board
+
+
+def test_a_row_is_told_in_full() -> None:
+    board = Board()
+    one = board.connect("localhost:1")
+    for number in range(11):
+        pose = POSE.replace(timestamp=NOW + number / 10 - 0.25)
+        board.count(one, frame_of(pose), NOW + number / 10)
+    (row,) = board.plain(NOW + 1.5)["rows"]
+    rate, bandwidth, age, latency = (row.pop(n) for n in ("rate", "bandwidth", "age", "latency"))
+    assert [round(value, 3) for value in (rate, bandwidth, age, latency)] == [10, 1060, 0.5, 0.25]
+    assert row == {
+        "id": 0,
+        "connection": 0,
+        "type": "TRANSFORM",
+        "device": "Probe",
+        "version": 1,
+        "messages": 11,
+        "bytes": 11 * 106,
+        "drops": None,
+        "errors": 0,
+        "state": "live",
+        "note": "",
+        "summary": "(    0.00,     0.00,     0.00) mm  turned   0.0 deg",
+    }
+
+
+def test_a_connection_is_told_in_full() -> None:
+    board = board_with(POSE, SAID, times=11)
+    state = LinkState("connected", "connected to localhost:1", "127.0.0.1:1", "plus")
+    board.state(0, state)
+    (connection,) = board.plain(NOW + 1)["connections"]
+    size = len(igtl.encode(POSE)) + len(igtl.encode(SAID))
+    assert (round(connection.pop("rate")), round(connection.pop("bandwidth"))) == (20, 10 * size)
+    assert connection == {
+        "id": 0,
+        "endpoint": "localhost:1",
+        "state": "connected",
+        "text": "connected to localhost:1",
+        "address": "127.0.0.1:1",
+        "profile": "plus",
+        "messages": 22,
+        "bytes": 11 * size,
+        "errors": 0,
+    }
+
+
+def test_devices_of_one_name_from_two_servers_are_two() -> None:
+    board = board_with(POSE, SAID)
+    two = board.connect("localhost:2")
+    row = board.count(two, frame_of(POSE), NOW)
+    assert row.id == 2
+    assert board.row(2) is row
+    assert board.row(3) is None
+    told = board.plain(NOW)["rows"]
+    assert [(one["id"], one["connection"], one["device"]) for one in told] == [
+        (0, 0, "Probe"),
+        (1, 0, "Note"),
+        (2, 1, "Probe"),
+    ]
+
+
+def test_only_what_changed_is_told_again() -> None:
+    board = board_with(POSE, SAID, times=5)
+    number, first = board.changed_since(0, NOW)
+    assert first["complete"]
+    board.count(0, frame_of(SAID), NOW + 0.4)
+    number, second = board.changed_since(number, NOW + 0.4)
+    assert [row["device"] for row in second["rows"]] == ["Note"]
+    assert not second["complete"]
+    number, third = board.changed_since(number, NOW + 0.8)
+    assert third["rows"] == []
+    _, silent = board.changed_since(number, NOW + 60)
+    assert [row["state"] for row in silent["rows"]] == ["silent", "silent"]
+
+
+def test_a_state_that_time_alone_changes_is_told() -> None:
+    board = Board()
+    one = board.connect("localhost:1")
+    for _ in range(5):
+        board.count(one, frame_of(POSE), NOW)
+    number, first = board.changed_since(0, NOW)
+    _, later = board.changed_since(number, NOW + 3)
+    assert [row["state"] for row in (*first["rows"], *later["rows"])] == ["live", "once"]
+
+
+def test_two_who_ask_are_both_told() -> None:
+    board = board_with(POSE)
+    one, _ = board.changed_since(0, NOW)
+    two, _ = board.changed_since(0, NOW + 1)
+    board.count(0, frame_of(POSE), NOW + 2)
+    assert len(board.changed_since(one, NOW + 2)[1]["rows"]) == 1
+    assert len(board.changed_since(two, NOW + 2)[1]["rows"]) == 1
+
+
+def test_ages_are_those_of_now() -> None:
+    board = board_with(POSE)
+    board.plain(NOW)
+    assert board.plain(NOW + 30)["rows"][0]["age"] == 30
+
+
+def test_wrong_checksums_are_counted_without_a_look() -> None:
+    board = board_with(POSE)
+    broken = frame_of(POSE)._replace(crc=1)
+    for _ in range(3):
+        row = board.count(0, broken, NOW)
+    assert row.errors == 3
+    told = board.plain(NOW)["rows"][0]
+    assert (told["errors"], told["state"], told["messages"]) == (3, "bad", 4)
+    assert "checksum" in told["note"]
+
+
+def test_contents_that_are_malformed_are_found_by_looking() -> None:
+    body = struct.pack(">HH", 3, 5)  # a STRING of 5 characters without them
+    whole = frame_of(igtl.Unknown("STRING", body, device_name="Note"))
+    board = Board()
+    row = board.count(board.connect("localhost:1"), whole, NOW)
+    assert row.errors == 0
+    told = board.plain(NOW)["rows"][0]
+    assert (told["errors"], told["state"], told["summary"]) == (1, "bad", "")
+    assert board.plain(NOW + 1)["rows"][0]["errors"] == 1
+
+
+def test_a_long_name_stands_in_the_metadata() -> None:
+    long = SAID.replace(device_name="N" * 20, metadata={"IGTL_DEVICE_NAME": "N" * 30})
+    assert board_with(long, long).plain(NOW)["rows"][0]["device"] == "N" * 30
+
+
+def test_everything_can_be_told_as_json() -> None:
+    hostile = igtl.Transform([[float("nan")] * 4] * 3, device_name="Probe", timestamp=2.0**31)
+    text = json.dumps(board_with(hostile).plain(NOW), allow_nan=False)
+    assert "nan mm" in text or "nan" in text
+
+
+def test_a_device_that_counts_from_its_own_start_has_no_latency() -> None:
+    assert board_with(POSE.replace(timestamp=12.5)).plain(NOW)["rows"][0]["latency"] is None
+
+
+def test_counting_anew() -> None:
+    board = board_with(POSE, times=5)
+    board.reset(NOW + 1)
+    board.count(0, frame_of(POSE), NOW + 2)
+    (row,) = board.plain(NOW + 2)["rows"]
+    assert (row["id"], row["messages"], row["errors"]) == (0, 1, 0)
+
+
+def test_many_threads_count() -> None:
+    board = Board()
+    frame = frame_of(POSE)
+
+    def work(connection: int) -> None:
+        for number in range(2000):
+            board.count(connection, frame, NOW + number)
+
+    ids = [board.connect(f"localhost:{n}") for n in range(3)]
+    threads = [threading.Thread(target=work, args=(one,)) for one in ids]
+    for thread in threads:
+        thread.start()
+    number = 0
+    while any(thread.is_alive() for thread in threads):
+        number, message = board.changed_since(number, NOW)
+        assert message["kind"] == "board"
+    assert [one["messages"] for one in board.plain(NOW + 9999)["connections"]] == [2000] * 3
