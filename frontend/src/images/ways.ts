@@ -1,0 +1,95 @@
+// How pictures come: raw or as JPEG by asking for one after the other, or as H.264 by WebSocket.
+
+import type { PictureHead } from "../api";
+import type { Picture } from "./painter";
+
+export type Way = "raw" | "jpeg" | "h264";
+/** What a user wants; "auto" leaves it to `bestWay`. */
+export type Choice = "auto" | Way;
+
+export const WAY_NAMES: Record<Way, string> = { raw: "Raw", jpeg: "JPEG", h264: "H.264" };
+
+/** Which slice of a volume; null is the middle one, which the server chooses. */
+export interface Selection {
+  axis: "i" | "j" | "k";
+  slice: number | null;
+}
+
+/** Where a way delivers to. */
+export interface Sink {
+  /** Whether the one before was drawn already; if not, this one takes its place. */
+  offer(picture: Picture): boolean;
+  /** Resolves when nothing waits to be drawn. */
+  empty(): Promise<void>;
+  /** Why nothing comes, for people; "" when all is well. */
+  note(text: string): void;
+  /** This way cannot be gone: another has to be chosen. */
+  failed(text: string): void;
+}
+
+/** One that is being gone. */
+export interface Feed {
+  /** Another slice is wanted. */
+  select(selection: Selection): void;
+  /** A picture was drawn. */
+  shown(seq: number): void;
+  close(): void;
+}
+
+export interface Abilities {
+  /** Whether this browser runs on the server's machine. */
+  near: boolean;
+  /** What the server can make. */
+  serves: { h264: boolean; jpeg: boolean };
+  /** Whether this browser decodes H.264. */
+  decodes: boolean;
+}
+
+type Shape = Pick<PictureHead, "width" | "height" | "components" | "dtype" | "volume">;
+
+/** Pictures up to this size travel raw through any network: 100 kB at 30 Hz are 25 Mbit/s. */
+export const SMALL_BYTES = 100_000;
+/** On one machine, raw pictures up to this size cost less than their compression. */
+export const NEAR_BYTES = 8_000_000;
+
+/** Whether this way can show such pictures as they are meant; a lossy one not for measured values. */
+export function canGo(way: Way, shape: Shape, { serves, decodes }: Abilities): boolean {
+  if (way === "raw") return true;
+  const isBytes = shape.dtype === "uint8" && shape.components !== 4;
+  if (way === "jpeg") return isBytes && serves.jpeg;
+  return isBytes && !shape.volume && serves.h264 && decodes;
+}
+
+/** The way that shows pictures with the least delay for what lies between server and browser. */
+export function bestWay(shape: Shape, abilities: Abilities): Way {
+  const bytes = shape.width * shape.height * shape.components;
+  if (shape.volume || bytes <= (abilities.near ? NEAR_BYTES : SMALL_BYTES)) return "raw";
+  if (canGo("h264", shape, abilities)) return "h264";
+  return canGo("jpeg", shape, abilities) ? "jpeg" : "raw";
+}
+
+/** What is gone: the wish where it can be, else the best; and why it is not the wish. */
+export function chosenWay(
+  choice: Choice,
+  shape: Shape,
+  abilities: Abilities,
+): { way: Way; why: string } {
+  if (choice === "auto" || canGo(choice, shape, abilities)) {
+    return { way: choice === "auto" ? bestWay(shape, abilities) : choice, why: "" };
+  }
+  return { way: bestWay(shape, abilities), why: whyNot(choice, shape, abilities) };
+}
+
+function whyNot(way: Way, shape: Shape, { serves, decodes }: Abilities): string {
+  const name = WAY_NAMES[way];
+  if (shape.dtype !== "uint8" || shape.components === 4) {
+    return `${name} would change ${shape.dtype} values: shown raw`;
+  }
+  if (shape.volume && way === "h264") return "H.264 is for streams, not for slices of volumes";
+  if (way === "h264" && serves.h264 && !decodes) {
+    return globalThis.isSecureContext
+      ? "this browser cannot decode H.264"
+      : "browsers decode H.264 only from localhost or over https";
+  }
+  return `the server cannot make ${name}: install igtl[video] there`;
+}

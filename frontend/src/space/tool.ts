@@ -1,0 +1,144 @@
+// A tool: its axes, a body, its name, and where it came from.
+
+import type { Tool as ToolNews } from "../api";
+import { parsed } from "./colours";
+import type { Lead } from "./graph";
+import type { Item } from "./item";
+import type { Label } from "./letters";
+import { applied, identity, multiply, read, replaced, type Matrix, type Vector } from "./matrix";
+import { pointShape, toolShape, type Colour } from "./shapes";
+import { Solid } from "./solid";
+import { Trail } from "./trail";
+
+/** What tools look like of which nobody knows where they are now. */
+const PALE: Colour = [128, 132, 138];
+const PALENESS = 0.8;
+
+export class Tool implements Item {
+  readonly kind = "tool";
+  readonly id: string;
+  readonly name: string;
+  readonly frame: string;
+  readonly solids: readonly Solid[];
+  readonly trail = new Trail();
+  isThere = false;
+  /** Of the newest pose: "" and "OK" are valid. */
+  status = "";
+  /** Whether its device has stopped or sends the same over and over. */
+  isSilent = false;
+  /** From the tool to the frame that is shown; what is drawn. */
+  readonly shown = identity();
+  /** How long an axis is, mm. */
+  size = 40;
+  private readonly solid = new Solid();
+  private readonly pose = identity();
+  private readonly now = identity();
+  private bright = new Uint8Array();
+  private pale = new Uint8Array();
+  private time = 0;
+  private isDim = false;
+  private drawnSize = 0;
+
+  /** @param colour of its body, its name and its trail, as in CSS. */
+  constructor(
+    readonly news: ToolNews,
+    public colour: string,
+  ) {
+    this.id = news.key;
+    this.name = news.name;
+    this.frame = news.to;
+    this.solids = [this.solid, this.trail.solid];
+    this.solid.actor.setVisibility(false);
+    this.paint(colour);
+  }
+
+  /** Whether it has a place, but nobody knows how it is turned. */
+  get isPoint(): boolean {
+    return this.news.what === "point";
+  }
+
+  paint(colour: string): void {
+    this.colour = colour;
+    const shape = (this.isPoint ? pointShape : toolShape)(parsed(colour));
+    this.bright = Uint8Array.from(shape.colours);
+    this.pale = this.bright.map((value, i) => value + (PALE[i % 3]! - value) * PALENESS);
+    this.solid.setShape(shape);
+    this.solid.setColours(this.isDim ? this.pale : this.bright);
+    this.trail.setColour(parsed(colour));
+  }
+
+  /** Take a pose; numbers that are none leave it where it was. */
+  take(time: number, twelve: ArrayLike<number | null>, status: string): void {
+    this.status = status;
+    this.time = time;
+    if (read(twelve, this.now)) {
+      this.pose.set(this.now);
+      this.isThere = true;
+    }
+  }
+
+  get isValid(): boolean {
+    return this.status === "" || this.status === "OK";
+  }
+
+  place(matrix: Matrix, lead: Lead): boolean {
+    multiply(matrix, this.pose, this.now);
+    const moved = replaced(this.shown, this.now) || this.size !== this.drawnSize;
+    const dimmed = this.dim(lead !== "valid" || !this.isValid || this.isSilent);
+    const [x, y, z] = this.position();
+    const went = !this.isDim && this.trail.add(this.time, x, y, z);
+    if (moved) this.solid.place(this.shown, this.size);
+    this.drawnSize = this.size;
+    return moved || dimmed || went;
+  }
+
+  /** Where its tip is drawn. */
+  position(): Vector {
+    return [this.shown[3]!, this.shown[7]!, this.shown[11]!];
+  }
+
+  setShown(shown: boolean): void {
+    this.solid.actor.setVisibility(shown);
+    this.trail.setShown(shown);
+  }
+
+  setOpacity(opacity: number): void {
+    this.solid.actor.getProperty().setOpacity(opacity);
+    this.trail.solid.actor.getProperty().setOpacity(opacity);
+  }
+
+  setWanted(): void {}
+
+  labels(): readonly Label[] {
+    const colour = this.isDim ? "" : this.colour;
+    const doubt = this.doubt();
+    const text = doubt ? `${this.news.from} (${doubt})` : this.news.from;
+    return [{ text, at: this.position(), colour }];
+  }
+
+  /** In a word, why it is dimmed; "" where it is not. */
+  doubt(): string {
+    if (!this.isValid) return this.status.toLowerCase().replaceAll("_", " ");
+    if (this.isSilent) return "silent";
+    return this.isDim ? "doubtful" : "";
+  }
+
+  /** Its ends, for those who ask how large it is. */
+  extent(): Vector[] {
+    const s = this.size;
+    return [[0, 0, -1.5 * s], [s, 0, 0], [0, s, 0], [0, 0, s]].map(([x, y, z]) =>
+      applied(this.shown, x!, y!, z!),
+    );
+  }
+
+  dispose(): void {
+    for (const solid of this.solids) solid.dispose();
+  }
+
+  private dim(isDim: boolean): boolean {
+    if (isDim === this.isDim) return false;
+    this.isDim = isDim;
+    this.solid.setColours(isDim ? this.pale : this.bright);
+    return true;
+  }
+}

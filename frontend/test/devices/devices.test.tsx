@@ -1,0 +1,129 @@
+// @vitest-environment happy-dom
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Connection, Row } from "../../src/api";
+import { Devices } from "../../src/devices/devices";
+import { filter, openAll } from "../../src/devices/list";
+import { selected, take } from "../../src/store";
+
+function row(id: number, type: string, device: string, parts: Partial<Row> = {}): Row {
+  return {
+    id,
+    connection: 0,
+    type,
+    device,
+    version: 1,
+    messages: 9,
+    bytes: 954,
+    rate: 50,
+    bandwidth: 5300,
+    age: 0.1,
+    latency: 0.042,
+    drops: 3,
+    errors: 0,
+    state: "live",
+    note: "",
+    summary: "",
+    ...parts,
+  };
+}
+
+const REFUSED = "no OpenIGTLink server at localhost:18945: connection refused";
+const CONNECTED = {
+  id: 0,
+  endpoint: "localhost:18944",
+  state: "connected",
+  text: "connected",
+  rate: 50,
+  bandwidth: 1,
+} as Connection;
+const WAITING: Connection = {
+  ...CONNECTED,
+  id: 1,
+  endpoint: "localhost:18945",
+  state: "waiting",
+  text: REFUSED,
+};
+
+function board(time: number, rows: Row[], complete = true): void {
+  take({ kind: "board", time, complete, connections: [CONNECTED, WAITING], rows });
+}
+
+beforeEach(async () => {
+  selected.value = null;
+  filter.value = "";
+  openAll();
+  board(100, [row(0, "TRANSFORM", "Probe"), row(1, "TRANSFORM", "Needle"), row(2, "IMAGE", "Ultrasound")]);
+  await act(() => render(<Devices />, document.body));
+});
+
+afterEach(() => render(null, document.body));
+
+const all = () => [...document.querySelectorAll<HTMLElement>("[role=treeitem]")];
+const named = (start: string) => all().find((one) => one.getAttribute("aria-label")!.startsWith(start))!;
+const press = (key: string) =>
+  act(() => void document.activeElement!.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })));
+
+test("a row shows rate, bandwidth, latency, age and what was lost", () => {
+  for (const part of ["50.0/s", "5.30 kB/s", "42 ms", "0.1 s", "3"]) {
+    expect(named("Probe").textContent).toContain(part);
+  }
+});
+
+test("numbers change in the same elements", async () => {
+  const before = named("Probe");
+  await act(() => board(100.25, [row(0, "TRANSFORM", "Probe", { rate: 25, age: 0 })], false));
+  expect(named("Probe")).toBe(before);
+  expect(before.textContent).toContain("25.0/s");
+  expect(named("Needle").textContent).toContain("0.3 s"); // not in the board, and older
+});
+
+test("a state is said in a word, and read aloud", async () => {
+  await act(() => board(101, [row(0, "TRANSFORM", "Probe", { state: "silent", note: "it stopped" })], false));
+  expect(named("Probe").textContent).toContain("Silent");
+  expect(named("Probe").getAttribute("aria-label")).toBe("Probe, TRANSFORM, Silent");
+  expect(named("TRANSFORM").textContent).toContain("Silent");
+});
+
+test("a server that is not there is told of, at the top too", () => {
+  expect(named("localhost:18945").textContent).toContain(REFUSED);
+  expect(document.querySelector(".unconnected")!.textContent).toBe("localhost:18945 is not connected");
+});
+
+test("one item is reached by Tab, arrows lead to the others, Enter chooses", async () => {
+  expect(all().filter((one) => one.tabIndex === 0)).toHaveLength(1);
+  all()[0]!.focus();
+  await press("ArrowDown");
+  await press("ArrowDown");
+  expect(document.activeElement).toBe(named("Probe"));
+  expect(all().filter((one) => one.tabIndex === 0)).toEqual([named("Probe")]);
+  await press("Enter");
+  expect(selected.value).toBe(0);
+  expect(named("Probe").getAttribute("aria-selected")).toBe("true");
+});
+
+test("arrows close and open what has others in it", async () => {
+  named("TRANSFORM").focus();
+  await press("ArrowLeft");
+  expect(named("TRANSFORM").getAttribute("aria-expanded")).toBe("false");
+  expect(named("Probe")).toBeUndefined();
+  await press("ArrowRight");
+  expect(named("Probe")).toBeDefined();
+});
+
+test("what is typed leaves what matches; nothing found can be undone", async () => {
+  await act(() => void (filter.value = "ultra"));
+  expect(all().map((one) => one.getAttribute("aria-level"))).toEqual(["1", "2"]);
+  await act(() => void (filter.value = "nothing like it"));
+  expect(document.body.textContent).toContain('No device matches "nothing like it"');
+  const undo = [...document.querySelectorAll("button")].find((one) => one.textContent === "Show all")!;
+  await act(() => undo.click());
+  expect(named("Probe")).toBeDefined();
+});
+
+test("of five hundred rows few are in the document", async () => {
+  const many = Array.from({ length: 500 }, (_, id) => row(id, "TRANSFORM", `Device${id}`));
+  await act(() => board(102, many));
+  expect(all().length).toBeLessThan(40);
+});

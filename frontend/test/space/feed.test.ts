@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { SceneFeed } from "../../src/space/feed";
+
+function envelope(head: object): ArrayBuffer {
+  const text = JSON.stringify(head);
+  const padded = text.padEnd(Math.ceil((4 + text.length) / 8) * 8 - 4);
+  const bytes = new Uint8Array(4 + padded.length);
+  new DataView(bytes.buffer).setUint32(0, padded.length, true);
+  bytes.set(new TextEncoder().encode(padded), 4);
+  return bytes.buffer;
+}
+
+/** Answers one request after the other; the last one stays open until it is aborted. */
+function server(answers: Response[]) {
+  const urls: string[] = [];
+  const fetch = (url: string, { signal }: { signal: AbortSignal }) => {
+    urls.push(url);
+    const answer = answers.shift();
+    if (answer) return Promise.resolve(answer);
+    return new Promise<Response>((_, failed) => {
+      signal.addEventListener("abort", () => failed(new DOMException("over", "AbortError")));
+    });
+  };
+  return { urls, fetch };
+}
+
+test("each message is taken once, and the next one is asked for", async () => {
+  const { urls, fetch } = server([
+    new Response(envelope({ seq: 4, type: "POINT", frame: "CT" })),
+    new Response(null, { status: 204, headers: { "X-Igtl-Note": "broken since then" } }),
+    new Response(envelope({ seq: 9, type: "POINT", frame: "CT" })),
+  ]);
+  const notes: string[] = [];
+  const seqs: number[] = [];
+  await new Promise<void>((done) => {
+    const feed = new SceneFeed({
+      row: 12,
+      fetch,
+      note: (text) => notes.push(text),
+      take: ({ seq }) => {
+        seqs.push(seq);
+        if (seq === 9) done(feed.close());
+      },
+    });
+  });
+  expect(seqs).toEqual([4, 9]);
+  expect(urls).toEqual(["/api/scene/12?after=0", "/api/scene/12?after=4", "/api/scene/12?after=4"]);
+  expect(notes).toEqual(["", "broken since then", ""]);
+});
+
+test("what the server refuses is said", async () => {
+  const text = await new Promise((done) => {
+    const { fetch } = server([new Response("no such row", { status: 404 })]);
+    const note = (text: string) => done((feed.close(), text));
+    const feed = new SceneFeed({ row: 1, fetch, note, take: () => {} });
+  });
+  expect(text).toBe("no such row");
+});
+
+test("what cannot be drawn is said until the next comes, and is not asked for again", async () => {
+  const { urls, fetch } = server([
+    new Response(envelope({ seq: 3 })),
+    new Response(null, { status: 204 }),
+    new Response(envelope({ seq: 4 })),
+  ]);
+  const notes: string[] = [];
+  await new Promise<void>((done) => {
+    const feed = new SceneFeed({
+      row: 1,
+      fetch,
+      note: (text) => {
+        notes.push(text);
+        if (!text) done(feed.close());
+      },
+      take: ({ seq }) => {
+        if (seq === 3) throw new RangeError("polygons name point 7");
+      },
+    });
+  });
+  expect(notes).toEqual(["polygons name point 7", ""]);
+  expect(urls).toEqual(["/api/scene/1?after=0", "/api/scene/1?after=3", "/api/scene/1?after=3"]);
+});

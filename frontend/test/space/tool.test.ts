@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import type { Tool as ToolNews } from "../../src/api";
+import { identity } from "../../src/space/matrix";
+import { Marks } from "../../src/space/marks";
+import { Tool } from "../../src/space/tool";
+
+const NEWS: ToolNews = {
+  key: "7",
+  row: 7,
+  device: "ProbeToTracker",
+  name: "ProbeToTracker",
+  from: "Probe",
+  to: "Tracker",
+  what: "pose",
+  unit: "mm",
+};
+const POSE = [0, -1, 0, 12.345, 1, 0, 0, -0.001, 0, 0, 1, 99.5];
+
+function tool(what: ToolNews["what"] = "pose"): Tool {
+  return new Tool({ ...NEWS, what }, "#0a141e");
+}
+
+/** The matrix that is drawn, row by row. */
+function drawn({ solids }: Tool): number[] {
+  return [...(solids[0]!.actor.getMatrix() as unknown as Float64Array)];
+}
+
+/** The colour of the body's last corner. */
+function bodyColour({ solids }: Tool): number[] {
+  return [...(solids[0]!.data.getPointData().getScalars().getData() as Uint8Array).slice(-3)];
+}
+
+test("a tool is drawn where it was sent, as large as it shall be", () => {
+  const probe = tool();
+  probe.size = 20;
+  probe.take(1, POSE, "OK");
+  expect(probe.place(identity(), "valid")).toBe(true);
+  expect(probe.position()).toEqual([12.345, -0.001, 99.5]);
+  expect(drawn(probe)).toEqual([0, -20, 0, 12.345, 20, 0, 0, -0.001, 0, 0, 20, 99.5, 0, 0, 0, 1]);
+  expect(probe.place(identity(), "valid")).toBe(false);
+  probe.dispose();
+});
+
+test("what is drawn goes along with the frame that it is given in", () => {
+  const probe = tool();
+  probe.take(1, POSE, "");
+  probe.place(Float64Array.of(1, 0, 0, 100, 0, 0, -1, 0, 0, 1, 0, 0, 0, 0, 0, 1), "valid");
+  // y of the tracker is z of the room, z of the tracker is -y of the room.
+  expect(probe.position()).toEqual([112.345, -99.5, -0.001]);
+  probe.dispose();
+});
+
+test("a tool that is missing stays where it was, pale, and says so", () => {
+  const probe = tool();
+  probe.take(1, POSE, "OK");
+  probe.place(identity(), "valid");
+  expect(bodyColour(probe)).toEqual([10, 20, 30]);
+  probe.take(2, Array(12).fill(null), "MISSING");
+  expect(probe.place(identity(), "doubtful")).toBe(true);
+  expect(probe.position()).toEqual([12.345, -0.001, 99.5]);
+  // 80 % of the way from (10, 20, 30) to grey.
+  expect(bodyColour(probe)).toEqual([104, 109, 116]);
+  expect(probe.labels()[0]!.text).toBe("Probe (missing)");
+  probe.take(3, POSE, "OK");
+  probe.place(identity(), "valid");
+  expect(probe.labels()[0]!.text).toBe("Probe");
+  probe.dispose();
+});
+
+test("a silent tool and one that depends on doubtful poses say so", () => {
+  const probe = tool();
+  probe.take(1, POSE, "OK");
+  probe.place(identity(), "doubtful");
+  expect(probe.doubt()).toBe("doubtful");
+  probe.isSilent = true;
+  probe.place(identity(), "valid");
+  expect(probe.doubt()).toBe("silent");
+  probe.dispose();
+});
+
+test("its trail has the last seconds, and goes on only while it is well", () => {
+  const probe = tool();
+  const trail = probe.solids[1]!.actor;
+  probe.setShown(true);
+  const go = (time: number, x: number, status = "OK") => {
+    probe.take(time, [1, 0, 0, x, 0, 1, 0, 0, 0, 0, 1, 0], status);
+    probe.place(identity(), "valid");
+  };
+  go(10, 0);
+  expect(trail.getVisibility()).toBe(false);
+  go(11, 5);
+  go(11.5, 9);
+  expect(trail.getVisibility()).toBe(true);
+  expect(probe.solids[1]!.data.getBounds().slice(0, 2)).toEqual([0, 9]);
+  go(12, 50, "MISSING");
+  expect(probe.solids[1]!.data.getBounds().slice(0, 2)).toEqual([0, 9]);
+  go(13.2, 20);
+  // Trails are 2 s long: of what was before 11.2 nothing is left.
+  expect(probe.solids[1]!.data.getBounds().slice(0, 2)).toEqual([9, 20]);
+  probe.trail.setSeconds(0);
+  expect(trail.getVisibility()).toBe(false);
+  probe.dispose();
+});
+
+test("a tool without a direction is a ball", () => {
+  const point = tool("point");
+  const [x0, x1] = point.solids[0]!.data.getBounds();
+  expect([x0, x1].map((x) => Math.round(x! * 100))).toEqual([-16, 16]);
+  point.dispose();
+});
+
+test("points are balls of their diameter, and their names go along", () => {
+  const marks = new Marks("points", 3, "Fiducials");
+  const color: [number, number, number, number] = [1, 2, 3, 255];
+  const nowhere = [NaN, 0, 0] as [number, number, number];
+  marks.take({
+    seq: 1,
+    type: "POINT",
+    device: "Fiducials",
+    frame: "CT",
+    points: [
+      { name: "A", group: "", position: [10, 20, 30], color, diameter: 8 },
+      { name: "B", group: "", position: nowhere, color, diameter: 8 },
+    ],
+  });
+  const bounds = marks.solids[0]!.data.getBounds();
+  expect([bounds[4], bounds[5]]).toEqual([26, 34]);
+  marks.place(Float64Array.of(1, 0, 0, 5, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1));
+  expect(marks.labels().map(({ text, at }) => [text, at])).toEqual([["A", [15, 20, 30]]]);
+  marks.dispose();
+});
+
+test("a trajectory reaches from its entry to its target, both ends marked", () => {
+  const marks = new Marks("trajectories", 3, "Plan");
+  marks.take({
+    seq: 1,
+    type: "TRAJ",
+    device: "Plan",
+    frame: "CT",
+    trajectories: [
+      { name: "Biopsy", group: "", entry: [0, 0, 50], target: [0, 0, 0], color: [9, 9, 9, 255], diameter: 2 },
+    ],
+  });
+  // The balls at both ends have twice the rod's radius.
+  expect([...marks.solids[0]!.data.getBounds()].slice(4)).toEqual([-2, 52]);
+  expect(marks.labels().map(({ text, at }) => [text, at])).toEqual([["Biopsy", [0, 0, 50]]]);
+  marks.dispose();
+});

@@ -1,0 +1,149 @@
+import { beforeEach, expect, test } from "vitest";
+import type { Board, Connection, Hello, Row } from "../src/api";
+import * as store from "../src/store";
+
+const HELLO: Hello = {
+  kind: "hello",
+  version: "1",
+  title: "localhost:18944",
+  mode: "live",
+  clock: 1000,
+  h264: true,
+  jpeg: true,
+  near: true,
+  can_record: true,
+};
+
+function row(id: number, parts: Partial<Row> = {}): Row {
+  return {
+    id,
+    connection: 0,
+    type: "TRANSFORM",
+    device: `Device${id}`,
+    version: 1,
+    messages: 10,
+    bytes: 1060,
+    rate: 10,
+    bandwidth: 1060,
+    age: 0.5,
+    latency: null,
+    drops: null,
+    errors: 0,
+    state: "live",
+    note: "",
+    summary: "",
+    ...parts,
+  };
+}
+
+function connection(id: number, endpoint: string): Connection {
+  return {
+    id,
+    endpoint,
+    state: "connected",
+    text: "",
+    address: "",
+    profile: "auto",
+    messages: 0,
+    bytes: 0,
+    rate: 0,
+    bandwidth: 0,
+    errors: 0,
+  };
+}
+
+function board(time: number, rows: Row[], parts: Partial<Board> = {}): Board {
+  return { kind: "board", time, complete: false, connections: [], rows, ...parts };
+}
+
+let clock = 1000;
+
+beforeEach(() => {
+  clock += 1;
+  store.take({ ...HELLO, clock });
+  store.selected.value = null;
+});
+
+test("a board that is not complete changes the rows in it and keeps the others", () => {
+  store.take(board(1, [row(0), row(1)], { complete: true }));
+  const kept = store.rows.value.get(0);
+  store.take(board(2, [row(1, { rate: 20 })]));
+  expect([...store.rows.value.values()].map((one) => one.rate)).toEqual([10, 20]);
+  expect(store.rows.value.get(0)).toBe(kept);
+});
+
+test("a complete board replaces all", () => {
+  store.take(board(1, [row(0), row(1)], { complete: true }));
+  store.take(board(2, [row(2)], { complete: true }));
+  expect([...store.rows.value.keys()]).toEqual([2]);
+});
+
+test("connections are kept in order, changed by id", () => {
+  const both = [connection(0, "a:1"), connection(1, "b:1")];
+  store.take(board(1, [], { complete: true, connections: both }));
+  store.take(board(2, [], { connections: [{ ...both[0]!, state: "waiting" }] }));
+  expect(store.connections.value.map((one) => [one.endpoint, one.state])).toEqual([
+    ["a:1", "waiting"],
+    ["b:1", "connected"],
+  ]);
+});
+
+test("what sends nothing grows older although no board has it", () => {
+  store.take(board(100, [row(0, { age: 0.5 })], { complete: true }));
+  expect(store.ageOf(0)).toBeCloseTo(0.5);
+  store.take(board(103, []));
+  expect(store.ageOf(0)).toBeCloseTo(3.5);
+  expect(store.ageOf(99)).toBeNull();
+});
+
+test("a new connection to the server forgets what was of the one before", () => {
+  store.take(board(1, [row(0)], { complete: true }));
+  store.take({ kind: "poses", samples: [["0", 1, new Array(12).fill(0), ""]] });
+  const line = { n: 1, time: 1, row: 0, type: "STRING", device: "Log", level: "info" as const, text: "a" };
+  store.take({ kind: "log", lines: [line] });
+  expect(store.log.value).toHaveLength(1);
+  store.take({ ...HELLO, clock: clock + 0.5 });
+  expect(store.rows.value.size).toBe(0);
+  expect(store.log.value).toHaveLength(0);
+  expect(store.newestPoses.size).toBe(0);
+  expect(store.ageOf(0)).toBeNull();
+});
+
+test("details of a row that is not there any more are closed", () => {
+  store.take(board(1, [row(0), row(7)], { complete: true }));
+  store.selected.value = 7;
+  store.take(board(2, [row(0)], { complete: true }));
+  expect(store.selected.value).toBeNull();
+});
+
+test("the same trouble twice is told twice", () => {
+  const told: string[] = [];
+  const end = store.trouble.subscribe((text) => void (text && told.push(text)));
+  store.take({ kind: "trouble", text: "disk full" });
+  store.take({ kind: "trouble", text: "disk full" });
+  end();
+  expect(told).toEqual(["disk full", "disk full"]);
+});
+
+test("the log keeps the newest 2000 lines", () => {
+  const lines = Array.from({ length: 1500 }, (_, n) => ({
+    n,
+    time: n,
+    row: null,
+    type: "STRING",
+    device: "Log",
+    level: "info" as const,
+    text: "",
+  }));
+  store.take({ kind: "log", lines });
+  store.take({ kind: "log", lines: lines.map((line) => ({ ...line, n: line.n + 1500 })) });
+  expect(store.log.value).toHaveLength(2000);
+  expect(store.log.value[0]!.n).toBe(1000);
+  expect(store.log.value.at(-1)!.n).toBe(2999);
+});
+
+test("kinds that this page does not know change nothing", () => {
+  const before = store.rows.value;
+  store.take({ kind: "weather" } as never);
+  expect(store.rows.value).toBe(before);
+});
