@@ -1,11 +1,14 @@
 """Make the virtual environment `.venv` of this checkout, with igtl and what it needs.
 
-    python scripts/environment.py demo     igtl with what `igtl demo` needs
-    python scripts/environment.py dev      igtl with every extra, and what tests and checks need
+    python -m scripts.environment demo     igtl with what `igtl demo` needs
+    python -m scripts.environment dev      igtl with every extra, and what tests and checks need
 
 Runs on a bare Python 3.11: standard library only. The versions of `uv.lock` are installed by uv:
 the machine's, or one installed into `.venv`. Where uv does not work, pip installs the newest
 versions that `pyproject.toml` allows. A stamp in `.venv` makes every later run instant.
+
+The page of `igtl view` is not built here but by `scripts.page`, whenever its sources change. What
+that needs comes along: Node.js from PyPI where the machine has none.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ import urllib.request
 import venv
 from pathlib import Path
 
+from scripts import page
+
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
@@ -34,10 +39,10 @@ PIP_WHEEL = (
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 
 UV_ARGUMENTS = {
-    "demo": ("--extra", "cli", "--extra", "images", "--no-default-groups"),
+    "demo": ("--extra", "cli", "--extra", "images", "--extra", "view", "--no-default-groups"),
     "dev": ("--all-extras",),
 }
-PIP_ARGUMENTS = {"demo": ("-e", ".[cli,images]"), "dev": ("-e", ".[all]", "--group", "dev")}
+PIP_ARGUMENTS = {"demo": ("-e", ".[cli,images,view]"), "dev": ("-e", ".[all]", "--group", "dev")}
 
 
 class SetupError(Exception):
@@ -47,7 +52,7 @@ class SetupError(Exception):
 def main(arguments: list[str]) -> int:
     """Make the environment named by the only argument; returns the exit status."""
     if len(arguments) != 1 or arguments[0] not in UV_ARGUMENTS:
-        print("usage: environment.py demo|dev", file=sys.stderr)
+        print("usage: python -m scripts.environment demo|dev", file=sys.stderr)
         return 2
     try:
         make_environment(arguments[0])
@@ -80,7 +85,13 @@ def contents() -> str:
     digest = hashlib.sha256()
     for name in INPUTS:
         digest.update((ROOT / name).read_bytes())
+    digest.update(" ".join(node_group()).encode())
     return digest.hexdigest()
+
+
+def node_group() -> tuple[str, ...]:
+    """The option that installs Node.js, on a machine that has none."""
+    return () if page.skipped() or page.node_on_path() else ("--group", "page")
 
 
 def read_stamp(stamp: Path) -> list[str]:
@@ -107,7 +118,7 @@ def install(kind: str) -> None:
     if install_with_uv(uv_from_pypi(), kind):
         return
     print("uv does not work here: pip installs the newest versions instead.", flush=True)
-    if not (pip("--upgrade", "pip") and pip(*PIP_ARGUMENTS[kind])):
+    if not (pip("--upgrade", "pip") and pip(*PIP_ARGUMENTS[kind], *node_group())):
         raise SetupError(
             "neither uv nor pip could install the packages (their messages are above). Is there "
             "a way to https://pypi.org? Behind a proxy, set HTTPS_PROXY; with a mirror, "
@@ -120,7 +131,7 @@ def install_with_uv(uv: str | None, kind: str) -> bool:
     if uv is None:
         return False
     options = ("--frozen", "--inexact", "--python", sys.executable)
-    return run(uv, "sync", *options, *UV_ARGUMENTS[kind])
+    return run(uv, "sync", *options, *UV_ARGUMENTS[kind], *node_group())
 
 
 def uv_from_pypi() -> str | None:
@@ -173,7 +184,11 @@ def pip(*arguments: str) -> bool:
 
 def run(*command: str) -> bool:
     """Run a command in the project's folder; True when it succeeds."""
-    settings = {"UV_PROJECT_ENVIRONMENT": str(VENV), "UV_PYTHON_DOWNLOADS": "never"}
+    settings = {
+        "UV_PROJECT_ENVIRONMENT": str(VENV),
+        "UV_PYTHON_DOWNLOADS": "never",
+        "IGTL_PAGE": "skip",
+    }
     environment = {name: text for name, text in os.environ.items() if name != "VIRTUAL_ENV"}
     try:
         process = subprocess.run(command, cwd=ROOT, env=environment | settings, check=False)

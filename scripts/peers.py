@@ -1,6 +1,7 @@
-"""Install the Debian packages that the interop tests and benchmarks run against, when allowed.
+"""Install the Debian packages that tests and benchmarks run against, when allowed.
 
-They are the reference C++ library, its example programs and a compiler. Root may install them,
+They are the reference C++ library, its example programs and a compiler, the browser that looks at
+the page of `igtl view`, and the terminal that `igtl top` is driven in. Root may install them,
 and so may an account whose sudo asks for no password. Otherwise nothing is changed, and the one
 command that would do it is printed: the tests that need the packages are skipped, and say so.
 The exit status is always 0: what is missing is the tests' to report.
@@ -16,7 +17,7 @@ from pathlib import Path
 
 LIBRARY = Path("/usr/include/openigtlink/igtlMessageBase.h")
 EXAMPLES = Path("/usr/share/doc/openigtlink-examples/examples")
-PACKAGES = ("libopenigtlink-dev", "openigtlink-examples", "g++")
+PACKAGES = ("libopenigtlink-dev", "openigtlink-examples", "g++", "chromium", "tmux")
 
 # Container images of Debian leave out /usr/share/doc, where the examples lie.
 OPTIONS = (
@@ -29,8 +30,8 @@ OPTIONS = (
 ATTEMPTS = 2
 
 HINT = """\
-The OpenIGTLink C++ library and examples are missing. Tests against them will be skipped, or fail
-where CI=true. On Debian or Ubuntu, this command enables them:
+Programs that tests run against are missing. These tests will be skipped, or fail where CI=true.
+On Debian, this command enables them:
     sudo apt-get install -y {names}"""
 
 
@@ -47,7 +48,13 @@ def main() -> int:
 
 def missing_packages() -> list[str]:
     """The packages whose files are not on this machine."""
-    there = (LIBRARY.is_file(), EXAMPLES.is_dir(), shutil.which("g++") is not None)
+    there = (
+        LIBRARY.is_file(),
+        EXAMPLES.is_dir(),
+        shutil.which("g++") is not None,
+        shutil.which("chromium") is not None,
+        shutil.which("tmux") is not None,
+    )
     return [name for name, found in zip(PACKAGES, there, strict=True) if not found]
 
 
@@ -62,16 +69,21 @@ def root_prefix() -> list[str] | None:
 
 def install(prefix: list[str], packages: list[str]) -> bool:
     """Install packages with apt-get, trying twice; False, with its last words, when it fails."""
-    print(f"Installing for the interop tests: {' '.join(packages)}", flush=True)
+    print(f"Installing for the tests: {' '.join(packages)}", flush=True)
     apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
     for _ in range(ATTEMPTS):
         updated = run([*apt, "update"])
         # --reinstall: a package may be there without its files (see OPTIONS).
-        installed = run([*apt, "install", "--reinstall", *OPTIONS, *packages])
+        installed = run([*apt, "install", "--reinstall", *OPTIONS, *filter(known, packages)])
         if installed.returncode == 0 and not missing_packages():
             return True
     print(tail(updated.stdout), tail(installed.stdout), sep="\n", file=sys.stderr, flush=True)
     return False
+
+
+def known(package: str) -> bool:
+    """Whether apt has such a package: Ubuntu has no Chromium, and shall get the others."""
+    return run(["apt-cache", "show", package]).returncode == 0
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
