@@ -169,7 +169,7 @@ def test_an_unknown_option_is_named_with_the_known_ones() -> None:
 
 @pytest.mark.parametrize(("text", "meant"), [("trackr", "tracker"), ("Ultrasound", "ultrasound")])
 def test_an_unknown_name_suggests_a_close_one_and_lists_all(text: str, meant: str) -> None:
-    with pytest.raises(SourceError, match=rf"'{text}'; did you mean '{meant}'.*position, tracker"):
+    with pytest.raises(SourceError, match=rf"'{text}'; did you mean '{meant}'.*room, tracker"):
         open_source(text)
 
 

@@ -1,32 +1,39 @@
-"""`igtl demo`: a server, a client and a table of what arrives, on this machine."""
+"""`igtl demo`: an operating room, its page, and a table of what arrives, on this machine."""
 
 from __future__ import annotations
 
+import threading
 import time
+import webbrowser
 from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 
 import igtl
-from igtl import sources
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
 from igtl.cli.reception import Filter, Patience, arrivals
 from igtl.cli.stage import Stage
 from igtl.cli.table import Table, live
 from igtl.cli.terminal import say, warn
-from igtl.sources import Source
-from igtl.sources.samples import sample_ct
+from igtl.sources.room import RoomSource
+from igtl.viewer.guard import Guard
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 
 DESCRIPTION = """\
-See it work: a server sends a tracker, an ultrasound scanner that looks into a
-phantom, and a real CT slice; a client receives them over TCP; a table shows
-what arrives. Meanwhile, other programs can connect too. Needs
-igtl[cli,images]."""
+See it work: a server sends a simulated operating room, with tracked tools, an
+ultrasound scanner that sweeps through a phantom, the phantom's CT, a planned
+path and a target; a page shows it to browsers, and a table what arrives over
+TCP. Meanwhile, other programs can connect too. Needs igtl[cli], and igtl[view]
+for the page."""
 
 EXAMPLES = """\
 examples:
   igtl demo                      until Ctrl-C
+  igtl demo --open               and shows the page in a browser
   igtl listen localhost:18944    message by message, from another terminal
   igtl demo --once               ends by itself when every device was seen
 
@@ -34,16 +41,8 @@ examples:
 localhost, port 18944, and tick Active. Then show the volumes CT and Ultrasound,
 and the transforms."""
 
-_PORT = 18944
-_CT_RATE_HZ = 1.0
-_EXPECTED = {
-    ("TRANSFORM", "ProbeToTracker"),
-    ("TRANSFORM", "NeedleToTracker"),
-    ("TRANSFORM", "ReferenceToTracker"),
-    ("TDATA", "Tracker"),
-    ("IMAGE", "Ultrasound"),
-    ("IMAGE", "CT"),
-}
+_PORT, _PAGE_PORT = 18944, 8080
+_HOST = "127.0.0.1"
 #: `--once` looks for so long at least, to see rates, and so long at most.
 _LEAST_S, _MOST_S = 3.0, 20.0
 
@@ -61,26 +60,37 @@ def add_arguments(parser: Parser) -> None:
         metavar="PORT",
         help=f"default: {_PORT}, or any free one when that is taken",
     )
+    parser.add_argument(
+        "--page-port",
+        type=arguments.port,
+        metavar="PORT",
+        help=f"of the page; default: {_PAGE_PORT}, or any free one when that is taken",
+    )
+    parser.add_argument("--no-page", action="store_true", help="the table alone; so does --once")
+    parser.add_argument("--open", action="store_true", help="show the page in a browser")
 
 
 def run(options: Namespace) -> int:
     """Serve and listen until Ctrl-C, or once."""
-    opened = _sources()
+    room = RoomSource()
     with (
         _server(options.port) as server,
-        Stage(server, opened, lambda what: warn(str(what))),
+        Stage(server, [room], lambda what: warn(str(what))),
         igtl.connect(server.endpoint) as link,
     ):
         table = Table(f"igtl demo: what arrives from {link.endpoint}")
         if options.once:
-            return _watch_once(link, table)
-        with live(table, *_notes(server.port)):
+            return _watch_once(link, table, _all_of(room))
+        with (
+            _page(server.endpoint, options) as about_page,
+            live(table, "", about_page, *_notes(server.port)),
+        ):
             return _watch(link, table)
 
 
-def _sources() -> list[Source]:
-    ct = sources.open(str(sample_ct()), device_name="CT", rate=_CT_RATE_HZ)
-    return [sources.open("tracker"), sources.open("ultrasound"), ct]
+def _all_of(room: RoomSource) -> set[tuple[str, str]]:
+    """The types and names of all devices."""
+    return {(one.wire_type, one.device_name) for one in room.messages(0.0)}
 
 
 def _server(port: int | None) -> igtl.Server:
@@ -95,9 +105,41 @@ def _server(port: int | None) -> igtl.Server:
         return server
 
 
+@contextmanager
+def _page(endpoint: str, options: Namespace) -> Iterator[str]:
+    """The page of `igtl view`, served as long as this lasts; a line for people about it."""
+    if options.no_page:
+        yield "No page:                --no-page"
+    elif find_spec("aiohttp") is None:
+        yield "No page:                it needs aiohttp: pip install 'igtl[view]'"
+    else:
+        with _served(endpoint, options.page_port) as address:
+            say(f"open {address}")
+            if options.open:
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+            yield f"In a browser:           {address}"
+
+
+@contextmanager
+def _served(endpoint: str, port: int | None) -> Iterator[str]:
+    """Serves the page to browsers of this machine, in a thread of its own; its address."""
+    from igtl.viewer.session import Session
+    from igtl.viewer.web import Page
+
+    with Session(Path()) as session:
+        try:
+            page = Page(session, _HOST, _PAGE_PORT if port is None else port, Guard(_HOST))
+        except igtl.ConnectError:
+            if port is not None:
+                raise
+            page = Page(session, _HOST, 0, Guard(_HOST))
+        session.follow(endpoint)
+        threading.Thread(target=page.serve, name="page", daemon=True).start()
+        yield f"http://{_HOST}:{page.port}/"
+
+
 def _notes(port: int) -> tuple[str, ...]:
     return (
-        "",
         f"From another terminal:  igtl listen localhost:{port}",
         "From 3D Slicer:         module OpenIGTLinkIF, a connector of type Client,",
         f"                        hostname localhost, port {port}, Active",
@@ -112,9 +154,8 @@ def _watch(link: igtl.Client, table: Table) -> int:
     return status.FAILED
 
 
-def _watch_once(link: igtl.Client, table: Table) -> int:
+def _watch_once(link: igtl.Client, table: Table, missing: set[tuple[str, str]]) -> int:
     """Count until everything was seen, print the table, and say what was not."""
-    missing = set(_EXPECTED)
     start = time.monotonic()
     with Patience(link, _MOST_S) as patience:
         for arrival in arrivals(link, Filter(), patience):

@@ -61,6 +61,7 @@ _BUILT_IN = {
     "camera": "igtl.sources.camera:CameraSource",
     "ndi": "igtl.sources.ndi:NdiSource",
     "position": "igtl.sources.position:PositionSource",
+    "room": "igtl.sources.room:RoomSource",
     "tracker": "igtl.sources.tracker:TrackerSource",
     "ultrasound": "igtl.sources.ultrasound:UltrasoundSource",
     ".mcap": "igtl.sources.recorded:RecordingSource",
