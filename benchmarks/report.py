@@ -20,7 +20,10 @@ __all__ = [
     "Results",
     "footnotes",
     "headings",
+    "line",
+    "machine",
     "number",
+    "put_between",
     "table_lines",
     "write_json",
     "write_readme",
@@ -130,13 +133,14 @@ def facts(results: Results) -> Mapping[str, Any]:
     versions |= {name: python_version_of(name) for name in ("numpy", "fastcrc")}
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": _machine(),
+        "machine": machine(),
         "versions": versions | {"python": sys.version.split()[0]},
         "settings": dict(results.settings),
     }
 
 
-def _machine() -> Mapping[str, Any]:
+def machine() -> Mapping[str, Any]:
+    """What it was measured on."""
     return {
         "processor": _first_after("/proc/cpuinfo", "model name") or platform.processor(),
         "cores": os.cpu_count(),
@@ -200,35 +204,40 @@ def _figure_document(results: Results, row: Row, figure: Figure) -> Mapping[str,
 
 
 def write_readme(results: Results, path: Path) -> None:
-    """Puts the tables between the two markers of the file; the prose around them stays.
+    """Puts the tables into the file, as `put_between` does."""
+    put_between(path, MARKERS, "\n".join(_markdown(results)))
+
+
+def put_between(path: Path, markers: tuple[str, str], tables: str) -> None:
+    """Puts a text between two markers of a file; the prose around them stays.
 
     Raises:
         ValueError: the file has no such markers.
     """
     text = path.read_text()
-    begin, end = (text.find(marker) for marker in MARKERS)
+    begin, end = (text.find(marker) for marker in markers)
     if not 0 <= begin < end:
-        raise ValueError(f"{path} lacks the lines {MARKERS[0]!r} and {MARKERS[1]!r}")
-    tables = "\n".join(_markdown(results))
-    path.write_text(f"{text[: begin + len(MARKERS[0])]}\n\n{tables}\n\n{text[end:]}")
+        raise ValueError(f"{path} lacks the lines {markers[0]!r} and {markers[1]!r}")
+    path.write_text(f"{text[: begin + len(markers[0])]}\n\n{tables}\n\n{text[end:]}")
 
 
 def _markdown(results: Results) -> Iterator[str]:
     measured = facts(results)
-    machine, settings = measured["machine"], measured["settings"]
-    yield f"Measured {measured['date']} on {machine['processor']}, {machine['cores']} cores,"
-    yield f"{machine['memory']}, {machine['system']}; load at the end {machine['load_at_the_end']}."
+    where, settings = measured["machine"], measured["settings"]
+    yield f"Measured {measured['date']} on {where['processor']}, {where['cores']} cores,"
+    yield f"{where['memory']}, {where['system']}; load at the end {where['load_at_the_end']}."
     yield f"{settings['rounds']} rounds of {settings['seconds']:g} s after a warm-up."
     yield ""
     yield from (f"* {name}: {version}" for name, version in measured["versions"].items())
     for row in results.rows:
         columns = headings(row)
-        yield from ("", f"### {row.title}", "", _line(columns))
-        yield _line(["---", *["---:"] * (len(columns) - 2), "---"])
-        yield from map(_line, table_lines(results, row))
+        yield from ("", f"### {row.title}", "", line(columns))
+        yield line(["---", *["---:"] * (len(columns) - 2), "---"])
+        yield from map(line, table_lines(results, row))
     notes = list(footnotes(results))
     yield from ("", *(f"* {note}" for note in notes)) if notes else ()
 
 
-def _line(cells: Iterable[str]) -> str:
+def line(cells: Iterable[str]) -> str:
+    """One line of a table in Markdown."""
     return f"| {' | '.join(cells)} |"
