@@ -12,7 +12,7 @@ const made = `${folder}.new`;
 
 await rm(made, { recursive: true, force: true });
 await mkdir(made, { recursive: true });
-const { metafile } = await build({
+const { metafile } = await built({
   absWorkingDir: here,
   entryPoints: { main: "src/main.tsx" },
   outdir: made,
@@ -35,6 +35,15 @@ for (const name of ["index.html", "icon.svg"]) {
 await writeFile(join(made, "licenses.txt"), await licenses(Object.keys(metafile.inputs)));
 await rm(folder, { recursive: true, force: true });
 await rename(made, folder);
+
+/** What esbuild made; its own words say what is wrong with the sources, a stack would not. */
+async function built(options) {
+  try {
+    return await build(options);
+  } catch {
+    process.exit(1);
+  }
+}
 
 /** The licenses of all packages that went into the page, as they ask for. */
 async function licenses(inputs) {

@@ -75,6 +75,8 @@ export interface LogLine {
 export interface Hello {
   kind: "hello";
   version: string;
+  /** Another one for each start of igtl view: row ids, counts and lines are of that one. */
+  server: string;
   title: string;
   mode: "live" | "file";
   clock: number;

@@ -38,6 +38,8 @@ export const boardTime = signal(0);
 export const selected = signal<RowId | null>(null);
 
 const MOST_LINES = 2000;
+/** The number of the last line that came: also after the log was cleared. */
+let newestLine = -1;
 
 /** The newest pose of each tool, not a signal. */
 export const newestPoses = new Map<ToolKey, PoseSample>();
@@ -85,7 +87,7 @@ export function serverNow(): number {
 export function take(message: LiveMessage): void {
   switch (message.kind) {
     case "hello":
-      if (hello.value && hello.value.clock !== message.clock) forget();
+      if (hello.value && hello.value.server !== message.server) forget();
       hello.value = message;
       // On one machine both clocks are one; the way of the message would only add an error.
       offset = message.near ? 0 : message.clock - (performance.timeOrigin + performance.now()) / 1000;
@@ -108,7 +110,7 @@ export function take(message: LiveMessage): void {
       for (const listener of sensorListeners) listener(message.samples);
       break;
     case "log":
-      log.value = [...log.value, ...message.lines].slice(-MOST_LINES);
+      takeLines(message.lines);
       break;
     case "playback":
       playback.value = message;
@@ -140,13 +142,22 @@ function takeBoard(message: Board): void {
   if (message.complete && shown !== null && !all.has(shown)) selected.value = null;
 }
 
-/** A new connection to the server tells everything anew. */
+/** Who connects again is told lines that are known already. */
+function takeLines(lines: LogLine[]): void {
+  const fresh = lines.filter(({ n }) => n > newestLine);
+  if (!fresh.length) return;
+  newestLine = fresh.at(-1)!.n;
+  log.value = [...log.value, ...fresh].slice(-MOST_LINES);
+}
+
+/** Another server tells of other things: nothing of before holds. */
 function forget(): void {
   batch(() => {
     connections.value = [];
     rows.value = new Map();
     tools.value = new Map();
     log.value = [];
+    newestLine = -1;
     newestPoses.clear();
     heard.clear();
     playback.value = null;

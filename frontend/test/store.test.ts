@@ -1,10 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
-import type { Board, Connection, Hello, Row } from "../src/api";
+import type { Board, Connection, Hello, LogLine, Row } from "../src/api";
 import * as store from "../src/store";
 
 const HELLO: Hello = {
   kind: "hello",
   version: "1",
+  server: "0",
   title: "localhost:18944",
   mode: "live",
   clock: 1000,
@@ -56,11 +57,11 @@ function board(time: number, rows: Row[], parts: Partial<Board> = {}): Board {
   return { kind: "board", time, complete: false, connections: [], rows, ...parts };
 }
 
-let clock = 1000;
+let server = 0;
 
 beforeEach(() => {
-  clock += 1;
-  store.take({ ...HELLO, clock });
+  server += 1;
+  store.take({ ...HELLO, server: String(server) });
   store.selected.value = null;
 });
 
@@ -96,17 +97,34 @@ test("what sends nothing grows older although no board has it", () => {
   expect(store.ageOf(99)).toBeNull();
 });
 
-test("a new connection to the server forgets what was of the one before", () => {
+function line(n: number): LogLine {
+  return { n, time: n, row: 0, type: "STRING", device: "Log", level: "info", text: "a" };
+}
+
+test("another server forgets what was of the one before", () => {
   store.take(board(1, [row(0)], { complete: true }));
   store.take({ kind: "poses", samples: [["0", 1, new Array(12).fill(0), ""]] });
-  const line = { n: 1, time: 1, row: 0, type: "STRING", device: "Log", level: "info" as const, text: "a" };
-  store.take({ kind: "log", lines: [line] });
+  store.take({ kind: "log", lines: [line(7)] });
   expect(store.log.value).toHaveLength(1);
-  store.take({ ...HELLO, clock: clock + 0.5 });
+  store.take({ ...HELLO, server: "another" });
   expect(store.rows.value.size).toBe(0);
   expect(store.log.value).toHaveLength(0);
   expect(store.newestPoses.size).toBe(0);
   expect(store.ageOf(0)).toBeNull();
+  store.take({ kind: "log", lines: [line(1)] });
+  expect(store.log.value).toHaveLength(1);
+});
+
+test("the same server again: all is kept, and no line is there twice", () => {
+  store.take(board(1, [row(0)], { complete: true }));
+  store.take({ kind: "log", lines: [line(1), line(2)] });
+  store.take({ ...HELLO, server: String(server), clock: 2000 });
+  expect(store.rows.value.size).toBe(1);
+  store.take({ kind: "log", lines: [line(1), line(2), line(3)] });
+  expect(store.log.value.map(({ n }) => n)).toEqual([1, 2, 3]);
+  store.log.value = []; // somebody cleared it
+  store.take({ kind: "log", lines: [line(2), line(3), line(4)] });
+  expect(store.log.value.map(({ n }) => n)).toEqual([4]);
 });
 
 test("details of a row that is not there any more are closed", () => {
@@ -126,15 +144,7 @@ test("the same trouble twice is told twice", () => {
 });
 
 test("the log keeps the newest 2000 lines", () => {
-  const lines = Array.from({ length: 1500 }, (_, n) => ({
-    n,
-    time: n,
-    row: null,
-    type: "STRING",
-    device: "Log",
-    level: "info" as const,
-    text: "",
-  }));
+  const lines = Array.from({ length: 1500 }, (_, n) => line(n));
   store.take({ kind: "log", lines });
   store.take({ kind: "log", lines: lines.map((line) => ({ ...line, n: line.n + 1500 })) });
   expect(store.log.value).toHaveLength(2000);

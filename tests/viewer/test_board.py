@@ -173,6 +173,35 @@ def test_counting_anew() -> None:
     assert (row["id"], row["messages"], row["errors"]) == (0, 1, 0)
 
 
+def test_much_to_look_at_is_looked_at_in_turns() -> None:
+    many = [igtl.PointElement("P", position=(0, 0, 0))] * 1500
+    names = [f"T{n:02}" for n in range(30)]
+    board = board_with(*[igtl.Point(many, device_name=name) for name in names])
+    number, first = board.changed_since(0, NOW)
+    assert [row["device"] for row in first["rows"]] == names
+    known = {row["device"] for row in first["rows"] if row["summary"]}
+    assert 5 < len(known) < 15
+    for second in range(1, 5):
+        for name in names:
+            board.count(0, frame_of(igtl.Point(many, device_name=name)), NOW + second)
+        number, message = board.changed_since(number, NOW + second)
+        known |= {row["device"] for row in message["rows"] if row["summary"]}
+    assert known == set(names)
+
+
+def test_pictures_cost_little_to_look_at() -> None:
+    pixels = np.zeros((512, 512), np.uint8)
+    images = [igtl.Image(pixels, device_name=f"US{n}") for n in range(20)]
+    rows = board_with(*images).plain(NOW)["rows"]
+    assert all(row["summary"].startswith("512 x 512 x 1 uint8") for row in rows)
+
+
+def test_a_long_list_is_told_by_its_size_alone() -> None:
+    """The text would show four of its items; to take them apart costs seconds."""
+    many = igtl.TrackingData([igtl.Tool(f"T{n}", np.eye(4)) for n in range(4000)])
+    assert board_with(many).plain(NOW)["rows"][0]["summary"] == "280,000 bytes"
+
+
 def test_many_threads_count() -> None:
     board = Board()
     frame = frame_of(POSE)

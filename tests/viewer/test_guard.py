@@ -58,6 +58,13 @@ def test_the_name_that_was_typed_is_let_in() -> None:
     assert "is not called" in refusal(guard, "/", Host="theatre-4.local:8080")
 
 
+@pytest.mark.parametrize("typed", ["fe80::1", "FE80:0::1", "[fe80::0:1]"])
+def test_the_address_that_was_typed_is_let_in_as_browsers_write_it(typed: str) -> None:
+    guard = Guard(typed, SECRET)
+    assert refusal(guard, "/", Host="[fe80::1]:8080") == ""
+    assert "is not called" in refusal(guard, "/", Host="[fe80::2]:8080")
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_for_all_addresses_any_address_is_let_in_and_the_own_name(host: str) -> None:
     guard = Guard(host)

@@ -293,3 +293,42 @@ def test_closing_ends_the_threads(source: Source) -> None:
     assert not thread.is_alive()
     stream.want(PATIENCE)
     assert stream._thread is None
+
+
+def test_of_very_much_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer may invent a thousand devices with a huge image each."""
+    monkeypatch.setattr("igtl.viewer.statistics._MOST_KEPT", 1_000_000)
+    pictures, rows = Pictures(Log()), Rows()
+    frames = [
+        frame_of(igtl.Image(np.zeros((600, 600), np.uint8), device_name=name)) for name in "ABC"
+    ]
+    streams = []
+    for frame in frames:
+        row = rows.of(frame)
+        pictures.take(row, frame, 1.0)
+        streams.append(pictures.stream(row.id))
+    first, second, third = streams
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert (first.newest(), first.row.newest, first.row.last) == (None, None, None)
+    assert "not kept" in first.note
+    assert second.newest() is not None
+    assert third.newest() is not None
+    assert rows.of(frames[0]) is first.row
+    pictures.take(first.row, frames[0], 2.0)
+    assert first.newest() is not None
+    assert second.newest() is None
+
+
+async def test_who_waits_for_what_was_forgotten_waits_for_the_next() -> None:
+    pictures, rows = Pictures(Log()), Rows()
+    frame = frame_of(igtl.Image(np.zeros((6, 6), np.uint8), device_name="A"))
+    row = rows.of(frame)
+    pictures.take(row, frame, 1.0)
+    stream = pictures.stream(row.id)
+    assert stream is not None
+    row.forget()
+    assert await stream.after(0, 0.01) is None
+    pictures.take(rows.of(frame), frame, 2.0)
+    assert await stream.after(0, 10) is not None

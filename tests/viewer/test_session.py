@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import igtl
 from igtl.recording.entry import Entry
 from igtl.recording.writer import FileWriter
+from igtl.viewer.session import Session
 from tests.recording.disks import small_disk
 from tests.recording.inspection import events, stored
 from tests.recording.traffic import bulk, damaged, frame_of, pose
@@ -66,6 +67,9 @@ async def test_who_comes_is_told_all_there_is(server: igtl.Server, tmp_path: Pat
             hello = await looker.next()
             assert hello["kind"] == "hello"
             assert hello["version"] == igtl.__version__
+            assert len(hello["server"]) == 16
+            async with viewer.look() as other:
+                assert (await other.next())["server"] == hello["server"]
             assert (hello["title"], hello["mode"]) == (server.endpoint, "live")
             assert hello["near"]
             assert hello["can_record"]
@@ -273,6 +277,34 @@ async def test_two_recordings_within_a_second(server: igtl.Server, tmp_path: Pat
     assert len(list(tmp_path.glob("igtl-*.mcap"))) == 3
 
 
+async def test_after_one_that_failed_the_next_is_on(server: igtl.Server) -> None:
+    with small_disk(4 << 20) as folder:
+        async with showing(server.endpoint, folder=folder) as viewer, viewer.look() as looker:
+            await wait_for_viewer(server)
+            path = Path((await recorded(viewer, looker))["path"])
+            for number in range(8):
+                server.publish(bulk(1_000_000, f"US{number}"))
+            await looker.until(lambda one: one["kind"] == "recording" and one["state"] == "failed")
+            path.unlink()
+            state = await recorded(viewer, looker)
+            assert (state["text"], state["dropped"]) == ("", 0)
+
+
+def test_a_session_that_is_closed_records_no_more(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.record()
+    session.close()
+    with pytest.raises(igtl.RecordingError, match="is being closed"):
+        session.record()
+    (path,) = tmp_path.iterdir()
+    assert igtl.read(path).scans[0].complete
+
+
+def test_sessions_have_ids_of_their_own(tmp_path: Path) -> None:
+    with Session(tmp_path) as one, Session(tmp_path) as other:
+        assert one.id != other.id
+
+
 async def test_a_folder_that_is_gone(server: igtl.Server, tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -337,9 +369,41 @@ async def test_a_recording_plays_when_somebody_looks(film: Path, tmp_path: Path)
             assert (over["paused"], over["speed"], over["loop"], over["loops"]) == (
                 (False, 1.0, False, 0)
             )
-            row = await viewer.row("TRANSFORM", TOOL)
+            row = await viewer.row("TRANSFORM", TOOL, 21)
             assert row["messages"] == 21
             assert abs(row["latency"]) < PATIENCE  # as if made now
+
+
+async def test_devices_of_several_recorded_connections_are_several(tmp_path: Path) -> None:
+    path = tmp_path / "two.mcap"
+    with FileWriter(path) as writer:
+        for number in range(6):
+            which = ("tracker:18944", "robot:18944")[number % 2]
+            writer.add(Entry(10**18 + number * 1_000_000, which, pose(number, TOOL)))
+    async with showing(folder=tmp_path, files=[path]) as viewer, viewer.look() as looker:
+        assert (await looker.next())["title"] == "two.mcap"
+        await playback(looker, over=True)
+        board = await viewer.board(lambda row: True, 6)
+        names = [one["endpoint"] for one in board["connections"]]
+        assert names == ["tracker:18944", "robot:18944"]
+        assert [one["state"] for one in board["connections"]] == ["connected", "connected"]
+        rows = [(names[row["connection"]], row["device"], row["messages"]) for row in board["rows"]]
+        assert rows == [("tracker:18944", TOOL, 3), ("robot:18944", TOOL, 3)]
+        await looker.say(do="pause")
+        await looker.say(do="seek", position=0.0045)
+        await looker.until(lambda _: sorted(seen(looker)[-2:]) == [3, 4])  # the newest of both
+
+
+async def test_many_recorded_connections_are_shown_as_one_and_it_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "many.mcap"
+    with FileWriter(path) as writer:
+        for number in range(60):
+            writer.add(Entry(10**18 + number, f"tracker{number}:18944", pose(number, TOOL)))
+    async with showing(folder=tmp_path, files=[path]) as viewer, viewer.look():
+        board = await viewer.board(lambda row: True, 60)
+        (one,) = board["connections"]
+        assert one["text"] == ("a recording: many.mcap, of 60 connections, which are shown as one")
+        assert len(board["rows"]) == 1
 
 
 async def test_standing_still_and_going_on(film: Path, tmp_path: Path) -> None:
@@ -403,6 +467,8 @@ async def test_a_recording_that_is_cut_off_says_so_and_plays(film: Path, tmp_pat
         ({"do": "speed", "speed": 0}, "expected 0.015625 to 64"),
         ({"do": "speed", "speed": -1}, "expected 0.015625 to 64"),
         ({"do": "speed", "speed": 1e300}, "expected 0.015625 to 64"),
+        ({"do": "speed", "speed": -(10**400)}, "speed is -inf"),
+        ({"do": "speed", "speed": True}, "is not understood"),
         ({"do": "loop", "loop": 1}, "is not understood"),
         ({"do": "fly"}, "is not understood"),
         ({"do": "record"}, "is a recording already"),
@@ -416,7 +482,9 @@ async def test_what_cannot_be_played(
         assert expected in (await looker.of("trouble"))["text"]
 
 
-@pytest.mark.parametrize(("asked", "given"), [(-5, 0.0), (1e9, 1.0)])
+@pytest.mark.parametrize(
+    ("asked", "given"), [(-5, 0.0), (1e9, 1.0), pytest.param(10**400, 1.0, id="400 digits")]
+)
 async def test_positions_are_made_to_fit(
     film: Path, tmp_path: Path, asked: float, given: float
 ) -> None:

@@ -101,11 +101,19 @@ def test_tools_of_tracking_data_have_keys_of_their_own(told: Told) -> None:
     assert [
         (one["key"], one["name"], one["from"], one["to"], one["what"]) for one in found["tools"]
     ] == [
-        (f"{row.id}:A", "A", "A", "World", "pose"),
+        (f"{row.id}:A", "A", "A", "NDI", "pose"),
         (f"{row.id}:BToC", "BToC", "B", "C", "point"),
     ]
     assert [sample[0] for sample in found["poses"]] == [f"{row.id}:A", f"{row.id}:BToC"]
     assert found["poses"][0][2] == UPPER
+
+
+def test_a_tool_leads_where_the_transform_of_the_same_name_leads(told: Told) -> None:
+    told.take(igtl.Transform(MATRIX, device_name="ProbeToTracker"))
+    told.take(igtl.TrackingData([igtl.Tool("Probe", MATRIX)], device_name="Tracker"))
+    told.take(igtl.QuaternionTrackingData([igtl.QuaternionTool("Probe", (0, 0, 0))]))
+    tools = told.drain()["tools"]
+    assert [(one["from"], one["to"]) for one in tools] == [("Probe", "Tracker")] * 3
 
 
 def test_quaternions_become_matrices(told: Told) -> None:
@@ -163,10 +171,10 @@ def test_the_newest_sixteen_are_kept(told: Told) -> None:
 
 
 def test_of_very_many_devices_each_has_its_newest(told: Told) -> None:
-    for device in range(600):
+    for device in range(900):
         for number in range(2):
             told.take(igtl.Transform(np.eye(4), device_name=f"P{device}"), float(number))
-    assert [sample[1] for sample in told.drain()["poses"]] == [1.0] * 600
+    assert [sample[1] for sample in told.drain()["poses"]] == [1.0] * 900
 
 
 def test_tools_without_end_are_not_followed(told: Told) -> None:
@@ -174,6 +182,40 @@ def test_tools_without_end_are_not_followed(told: Told) -> None:
         tools = [igtl.Tool(f"T{first + n}", MATRIX) for n in range(100)]
         told.take(igtl.TrackingData(tools, device_name="NDI"))
     assert len(told.drain()["tools"]) == 200
+
+
+def test_tools_of_devices_without_end_are_not_followed(told: Told) -> None:
+    for device in range(30):
+        tools = [igtl.Tool(f"T{n}", MATRIX) for n in range(200)]
+        told.take(igtl.TrackingData(tools, device_name=f"D{device}"))
+        told.drain()
+    assert len(told.recent()["tools"]) == len(told.recent()["poses"]) == 5000
+
+
+def test_much_is_read_in_turns(told: Told) -> None:
+    """One look at a hundred devices of 200 tools each would take a second."""
+    tools = [igtl.Tool(f"T{n}", MATRIX) for n in range(200)]
+    frames = [frame_of(igtl.TrackingData(tools, device_name=f"D{n}")) for n in range(25)]
+    seen: set[str] = set()
+    for _ in range(3):
+        for frame in frames:
+            told.take(frame)
+        poses = told.drain()["poses"]
+        assert len(poses) <= 20 * 200
+        seen |= {key.partition(":")[0] for key, *_ in poses}
+    assert len(seen) == 25
+
+
+def test_what_is_too_large_is_said_once_and_not_read(told: Told) -> None:
+    many = igtl.TrackingData([igtl.Tool(f"T{n}", MATRIX) for n in range(4000)], device_name="NDI")
+    for _ in range(2):
+        told.take(many)
+    told.take(igtl.TrackingData([igtl.Tool("A", MATRIX)], device_name="NDI"))
+    found = told.drain()
+    assert [line["text"] for line in found["log"]] == [
+        "280,000 bytes are not followed here, at most 80,000 are"
+    ]
+    assert [one["name"] for one in found["tools"]] == ["A"]
 
 
 def test_devices_that_are_counted_together_have_no_values(told: Told) -> None:

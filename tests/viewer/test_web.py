@@ -229,6 +229,33 @@ async def test_who_asks_for_a_picture_and_takes_nothing_is_thrown_out(
     assert caplog.records == []
 
 
+async def test_one_browser_too_many_is_told_so_and_comes_when_another_goes(tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, most=2) as viewer:
+        looking = [viewer.look() for _ in range(2)]
+        for look in looking:
+            assert (await (await look.__aenter__()).next())["kind"] == "hello"
+        async with viewer.client.get("/api/board") as response:
+            assert response.status == 503
+            assert "2 connections to this page are open" in await response.text()
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            async with viewer.look():
+                pass
+        for look in looking:
+            await look.__aexit__(None, None, None)
+        async with asyncio.timeout(PATIENCE):
+            while await viewer.status("/api/board") != 200:
+                pass
+
+
+async def test_who_comes_and_asks_for_nothing_is_shown_out(tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, most=2, deadline=0.2) as viewer, viewer.look() as looker:
+        reader, writer = await asyncio.open_connection("127.0.0.1", viewer.page.port)
+        writer.write(b"GET /")  # and no more
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
+        writer.close()
+        await looker.of("board")  # who asked stays
+
+
 # ---- what is asked for
 
 
@@ -245,7 +272,7 @@ async def test_the_board_counts_what_was_sent(tmp_path: Path) -> None:
             assert board["complete"]
             assert [one["endpoint"] for one in board["connections"]] == [server.endpoint]
             assert board["connections"][0]["state"] == "connected"
-            row = await viewer.row("STRING", "Log")
+            row = await viewer.row("STRING", "Log", 20)
             assert row["messages"] == 20
             assert row["errors"] == 0
             assert row["bytes"] == sum(58 + 4 + len(str(number)) for number in range(20))
@@ -284,6 +311,20 @@ async def test_of_large_arrays_the_beginning_is_shown(tmp_path: Path) -> None:
             shown = (await viewer.json(f"/api/message/{row['id']}"))["fields"]["array"]
     assert shown["shape"] == [1000]
     assert shown["first"] == [0.0, None, *range(2, 16)]
+
+
+async def test_of_long_lists_the_beginning_is_shown(tmp_path: Path) -> None:
+    plan = igtl.Point(
+        [PointElement(f"P{number}", position=(number, 0, 0)) for number in range(1000)],
+        device_name="Plan",
+    )
+    with igtl.Server(0) as server:
+        server.on_connect(lambda client: client.send(plan))
+        async with showing(server.endpoint, folder=tmp_path) as viewer:
+            row = await viewer.row("POINT", "Plan")
+            shown = (await viewer.json(f"/api/message/{row['id']}"))["fields"]["points"]
+    assert shown["items"] == 1000
+    assert [one["name"] for one in shown["first"]] == [f"P{number}" for number in range(64)]
 
 
 async def test_what_is_malformed_is_shown_with_what_is_wrong(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { MessageDetails, Row } from "../api";
 import { Badge, Button, Empty, format, Icon, Toggle, useKey } from "../parts";
+import { copied } from "../parts/files";
 import { ageOf, boardTime, connections, rows, selected, trouble } from "../store";
 import { refreshed } from "./message";
 import { ROW_STATES } from "./states";
@@ -160,9 +161,6 @@ function Part({ title, value }: { title: string; value: Record<string, unknown> 
 }
 
 async function copy(message: unknown): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(JSON.stringify(message, null, 2));
-  } catch {
-    trouble.value = "Nothing was copied: this browser does not let the page write to the clipboard.";
-  }
+  if (await copied(JSON.stringify(message, null, 2))) return;
+  trouble.value = "Nothing was copied: this browser does not let the page write to the clipboard.";
 }

@@ -1,37 +1,24 @@
 // The last message of a row, asked for once a second while somebody looks at it.
 
-import { address, type MessageDetails, type RowId } from "../api";
+import type { MessageDetails, RowId } from "../api";
+import { Asking, NoAnswer } from "../asking";
 
 const EVERY_MS = 1000;
-const LONGEST_MS = 10_000;
 
 /** Hand each answer to `take`: the message, or why there is none. Returns what ends it. */
 export function refreshed(row: RowId, take: (answer: MessageDetails | string) => void): () => void {
-  const end = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  async function ask(): Promise<void> {
-    const answer = await asked(row, end.signal);
-    if (end.signal.aborted) return;
-    take(answer);
-    timer = setTimeout(ask, EVERY_MS);
-  }
-
-  void ask();
-  return () => {
-    clearTimeout(timer);
-    end.abort();
-  };
+  const asking = new Asking({
+    question: () => [`/api/message/${row}`],
+    take: (answer) => take(JSON.parse(new TextDecoder().decode(answer)) as MessageDetails),
+    failed: (error) => take(whyNot(error)),
+    pause: EVERY_MS,
+  });
+  return () => asking.close();
 }
 
-async function asked(row: RowId, end: AbortSignal): Promise<MessageDetails | string> {
-  try {
-    const signal = AbortSignal.any([end, AbortSignal.timeout(LONGEST_MS)]);
-    const response = await fetch(address(`/api/message/${row}`), { signal });
-    if (response.ok) return (await response.json()) as MessageDetails;
-    if (response.status === 404) return "igtl view knows no message of this device any more.";
-    return `igtl view answered ${response.status}: ${(await response.text()).slice(0, 200)}`;
-  } catch {
-    return "igtl view did not answer. It is asked again.";
-  }
+function whyNot(error: unknown): string {
+  if (!(error instanceof NoAnswer)) return `igtl view's answer cannot be read: ${error}`;
+  if (error.status === 404) return "igtl view knows no message of this device any more.";
+  if (error.status === 0) return "igtl view did not answer. It is asked again.";
+  return `igtl view answered ${error.status}: ${error.message}`;
 }

@@ -5,6 +5,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Row } from "../api";
 import { format, Icon } from "../parts";
+import { inSight, scrolledTo, topsOf } from "../parts/window";
 import { ageOf, boardTime, selected } from "../store";
 import { active, choose, grouping, items, revealed, setOpen } from "./list";
 import { CONNECTION_STATES, ROW_STATES } from "./states";
@@ -16,7 +17,6 @@ import {
   type Item,
   type RowItem,
 } from "./tree";
-import { extent, inSight, scrolledTo } from "./window";
 
 const ROW_PX = 44;
 /** Fingers need 40; theme.css asks the same. */
@@ -38,7 +38,7 @@ export function Tree() {
   const box = useRef<HTMLDivElement>(null);
   const byKey = useRef(false);
   const all = items.value;
-  const { tops, height } = extent(all.map(heightOf));
+  const tops = topsOf(all.map(heightOf));
   const { first, last } = inSight(tops, scroll.value, scroll.value + room.value);
   const at = Math.max(0, all.findIndex((item) => item.key === active.value));
 
@@ -85,7 +85,7 @@ export function Tree() {
       onKeyDown={press}
       onScroll={(event) => (scroll.value = event.currentTarget.scrollTop)}
     >
-      <div class="tree-inside" style={{ height: `${height}px` }}>
+      <div class="tree-inside" style={{ height: `${tops.at(-1)}px` }}>
         {shown.map(({ item, place }) => (
           <div
             key={item.key}

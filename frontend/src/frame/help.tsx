@@ -14,7 +14,7 @@ const KEYS: readonly [keys: readonly string[], what: string][] = [
   [["Esc"], "Close the details"],
   [["Space"], "Play or pause a recording"],
   [["R"], "Start or stop recording what comes"],
-  [["F"], "Fit the scene into Space"],
+  [["F"], "Fit the picture or the scene"],
   [["T"], "Dark or light colours"],
   [["?"], "This help"],
 ];

@@ -55,9 +55,9 @@ export function Toasts() {
     [],
   );
   return (
-    <div class="toasts" role="log" aria-label="Troubles" aria-live="assertive">
+    <div class="toasts">
       {toasts.value.map((toast) => (
-        <div class="toast" key={toast.id}>
+        <div class="toast" role="alert" key={toast.id}>
           <Icon name="bad" class="is-warn" />
           <span>{toast.text}</span>
           <Button label="Close" icon="close" hideLabel kind="bare" onClick={() => remove(toast.id)} />

@@ -21,7 +21,7 @@ import { FIT, type Point, type Size, type Transform, type View, placed, unplaced
 export type Turning = "auto" | "matrix" | "sent";
 
 export class Cell {
-  /** Which stream the user chose, by `nameOf`; null is the first that no other cell shows. */
+  /** Which stream the user chose, by an offer's name; null leaves it to what comes. */
   readonly wanted = signal<string | null>(null);
   readonly axis = signal<Axis>("k");
   readonly turning = signal<Turning>("auto");

@@ -37,28 +37,72 @@ export function isPicture(row: Row): boolean {
 export function offersOf(all: readonly Row[], known: readonly Connection[]): Offer[] {
   const pictures = all.filter(isPicture);
   const endpoints = new Map(known.map(({ id, endpoint }) => [id, endpoint]));
+  const types = new Set(pictures.map(({ device, type }) => `${type} ${device}`));
+  const alike = (row: Row) => types.has(`${row.type === "IMAGE" ? "VIDEO" : "IMAGE"} ${row.device}`);
+  const first = new Map<string, number>();
+  const elsewhere = new Set<string>();
+  for (const { device, connection } of pictures) {
+    if (!first.has(device)) first.set(device, connection);
+    else if (first.get(device) !== connection) elsewhere.add(device);
+  }
   return pictures.map((row) => {
-    const alike = pictures.filter(({ device }) => device === row.device);
     const endpoint = endpoints.get(row.connection) ?? String(row.connection);
     const parts = [row.device || `(${row.type} without a name)`];
-    if (alike.some((other) => other.type !== row.type)) parts.push(row.type);
-    if (alike.some((other) => other.connection !== row.connection)) parts.push(endpoint);
+    if (alike(row)) parts.push(row.type);
+    if (elsewhere.has(row.device)) parts.push(endpoint);
     return { row, name: [endpoint, row.type, row.device].join("\n"), label: parts.join(", ") };
   });
 }
 
-/** For each cell its stream: the one wanted, else the first that no cell wants or shows. */
+/** What a cell shows. */
+export interface Shown {
+  offer: Offer;
+  /** Whether it has flowed since it is shown here. */
+  hasFlowed: boolean;
+}
+
+/** Pictures per second that make a stream; a volume that is sent again now and then is none. */
+const FLOWING = 1;
+
+/**
+ * For each cell its stream: the one wanted; else the one it showed before; else one that flows, or
+ * the first, that no cell wants or shows. What never flowed gives way to what does; what stopped stays.
+ */
 export function assigned(
   wanted: readonly (string | null)[],
   all: readonly Offer[],
-): (Offer | null)[] {
-  const free = all.filter(({ name }) => !wanted.includes(name));
-  return wanted.map((name) =>
-    name === null ? (free.shift() ?? null) : (all.find((offer) => offer.name === name) ?? null),
-  );
+  before: readonly (Shown | null)[],
+): (Shown | null)[] {
+  const byName = new Map(all.map((offer) => [offer.name, offer]));
+  const known = wanted.map((name, n) => {
+    const offer = byName.get(name ?? before[n]?.offer.name ?? "");
+    const hadFlowed = before[n]?.offer.name === offer?.name && (before[n]?.hasFlowed ?? false);
+    return offer ? { offer, hasFlowed: hadFlowed || flows(offer) } : null;
+  });
+  const used = new Set([...wanted, ...known.map((one) => one?.offer.name)]);
+  const free = all.filter(({ name }) => !used.has(name));
+  return known.map((one, n) => {
+    if (wanted[n] !== null || one?.hasFlowed) return one;
+    const next = drawn(free, flows) ?? (one ? undefined : free.shift());
+    return next ? { offer: next, hasFlowed: flows(next) } : one;
+  });
 }
+
+function flows({ row }: Offer): boolean {
+  return row.rate >= FLOWING;
+}
+
+/** The first that is so, which is in the list no longer. */
+function drawn(list: Offer[], isSo: (offer: Offer) => boolean): Offer | undefined {
+  const at = list.findIndex(isSo);
+  return at < 0 ? undefined : list.splice(at, 1)[0];
+}
+
+/** What `shown` said last. */
+let last: readonly (Shown | null)[] = [];
 
 export const shown: ReadonlySignal<(Offer | null)[]> = computed(() => {
   const some = cells.slice(0, cellCount.value);
-  return assigned(some.map(({ wanted }) => wanted.value), offers.value);
+  last = assigned(some.map(({ wanted }) => wanted.value), offers.value, last);
+  return last.map((one) => one?.offer ?? null);
 });

@@ -145,11 +145,15 @@ function Counts() {
 
 function Place({ cell, index, isActive }: { cell: Cell; index: number; isActive: boolean }) {
   const offer = shown.value[index];
-  const activate = () => (active.value = index);
+  const activate = () => {
+    active.value = index;
+    cell.wanted.value ??= offer?.name ?? null; // who looks closely shall not be shown something else
+  };
   return (
     <div
       class={`place ${isActive && cellCount.value > 1 ? "is-active" : ""}`}
       onPointerDown={activate}
+      onWheel={activate}
       onFocusIn={activate}
     >
       {cellCount.value > 1 && offer && <div class="place-name cut">{offer.label}</div>}

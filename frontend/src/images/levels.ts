@@ -14,11 +14,16 @@ export interface Preset {
 }
 
 /** Windows that radiologists use for CT, in Hounsfield units. */
+const SOFT_TISSUE: Preset = { name: "CT soft tissue", levels: { window: 400, level: 40 } };
 export const CT_PRESETS: readonly Preset[] = [
-  { name: "CT soft tissue", levels: { window: 400, level: 40 } },
+  SOFT_TISSUE,
   { name: "CT bone", levels: { window: 1800, level: 400 } },
   { name: "CT lung", levels: { window: 1500, level: -600 } },
 ];
+
+/** Where the least values of a CT lie: air has -1000 HU, and some scanners fill corners with -1024. */
+const AIR = [-1100, -900] as const;
+const DENSEST = 4100;
 
 const LOOKED_AT = 4096;
 /** Of the values looked at, so many at each end do not count: metal, air, a bright pixel. */
@@ -36,8 +41,8 @@ export function presetsFor(dtype: ScalarType): readonly Preset[] {
   return dtype === "int16" || dtype === "int32" || dtype === "float32" ? CT_PRESETS : [];
 }
 
-/** What black and white are where nobody has said: bytes as they are, others by their values. */
-export function automatic(
+/** From where to where a picture's values lie: all that bytes can be, of others what most of them are. */
+export function spanned(
   head: Pick<PictureHead, "dtype">,
   values: ArrayLike<number> | null,
 ): Levels {
@@ -60,6 +65,16 @@ function spread(values: ArrayLike<number>): Levels | null {
   const left = Math.floor(count * OUTLIERS);
   const [low, high] = [sorted[left]!, sorted[count - 1 - left]!];
   return high > low ? between(low, high) : between(low - 0.5, low + 0.5);
+}
+
+/**
+ * What black and white are where nobody has said, by what `spanned` says. From air to bone, soft
+ * tissue would be nearly white: CT is shown by the window that it is usually read with.
+ */
+export function automatic(dtype: ScalarType, span: Levels): Levels {
+  const [low, high] = [span.level - span.window / 2, span.level + span.window / 2];
+  const isCt = presetsFor(dtype).length > 0 && low >= AIR[0] && low <= AIR[1] && high <= DENSEST;
+  return isCt ? SOFT_TISSUE.levels : span;
 }
 
 /** Both together: so a stream's brightness settles instead of pumping with every picture. */

@@ -1,9 +1,10 @@
-// How the pictures of a row are shown, in all panels: window and level, and how they come.
+// How the pictures of a row are shown, in all panels: window and level, slices, and how they come.
 
 import { type ReadonlySignal, type Signal, computed, signal } from "@preact/signals";
 import type { PictureHead, RowId } from "../api";
 import { rows } from "../store";
-import { BYTES, type Levels, automatic, widened } from "./levels";
+import type { Axis } from "./geometry";
+import { BYTES, type Levels, automatic, spanned, widened } from "./levels";
 import type { Picture } from "./painter";
 import type { Choice } from "./ways";
 
@@ -13,14 +14,22 @@ export class Look {
   /** What is shown black and white. */
   readonly levels: ReadonlySignal<Levels> = computed(() => this.chosen.value ?? this.#auto.value);
   readonly choice: Signal<Choice> = signal("auto");
+  /** The slice across each axis of a volume; null is the middle one. */
+  readonly slices: Readonly<Record<Axis, Signal<number | null>>> = {
+    i: signal(null),
+    j: signal(null),
+    k: signal(null),
+  };
   readonly #auto = signal<Levels>(BYTES);
+  #span: Levels = BYTES;
   #met = "";
 
-  /** Let automatic levels know a picture: they only ever grow, until another kind comes. */
+  /** Let automatic levels know a picture: what they span only grows, until another kind comes. */
   meet({ head, values }: Pick<Picture, "head" | "values">): void {
     const kind = kindOf(head);
-    const levels = automatic(head, values);
-    this.#auto.value = kind === this.#met ? widened(this.#auto.value, levels) : levels;
+    const span = spanned(head, values);
+    this.#span = kind === this.#met ? widened(this.#span, span) : span;
+    this.#auto.value = automatic(head.dtype, this.#span);
     this.#met = kind;
   }
 

@@ -1,36 +1,38 @@
-// Pictures by asking for one after the other, one request at a time. The next is asked for while one
-// waits for the screen; where a newer one has come before that was drawn, only after the drawing.
-// Nothing queues, neither here nor at the server.
+// Pictures by asking for one after the other. The next is asked for while one waits for the screen;
+// where a newer one has come before that was drawn, only after the drawing. Nothing queues, neither
+// here nor at the server.
 
-import { type PictureHead, address, opened, typed } from "../api";
+import { type PictureHead, type Row, opened, typed } from "../api";
+import { Asking, type AskingParts, NoAnswer } from "../asking";
 import type { Picture } from "./painter";
 import type { Feed, Selection, Sink } from "./ways";
 
-export interface PollingParts {
+export interface PollingParts extends Pick<AskingParts, "fetch" | "wait"> {
   row: number;
   as: "raw" | "jpeg";
   selection: Selection;
   sink: Sink;
-  /** Given for tests. */
-  fetch?: (url: string, init: { signal: AbortSignal }) => Promise<Response>;
-  /** Resolves after so many ms, or earlier when aborted. */
-  wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-const RETRY_MS = 1000;
-
 export class Polling implements Feed {
-  readonly #parts: Required<PollingParts>;
+  readonly #parts: PollingParts;
+  readonly #asking: Asking;
   #selection: Selection;
+  /** The selection of the question that is under way. */
+  #asked: Selection;
   #after = 0;
   #isClosed = false;
-  #isChanged = false;
-  #request = new AbortController();
 
   constructor(parts: PollingParts) {
-    this.#parts = { fetch: (url, init) => fetch(url, init), wait, ...parts };
-    this.#selection = parts.selection;
-    void this.#run();
+    this.#parts = parts;
+    this.#selection = this.#asked = parts.selection;
+    this.#asking = new Asking({
+      ...parts,
+      question: () => this.#question(),
+      take: (answer) => this.#take(answer),
+      nothing: (note) => parts.sink.note(note),
+      failed: (error) => this.#failed(error),
+    });
   }
 
   /** Ask for another slice: at once, but for an answer that is on its way already. */
@@ -38,77 +40,49 @@ export class Polling implements Feed {
     const { axis, slice } = this.#selection;
     if (selection.axis === axis && selection.slice === slice) return;
     this.#selection = selection;
-    this.#isChanged = true;
-    if (this.#after > 0) this.#request.abort();
+    if (this.#after === 0) return;
+    this.#after = 0;
+    this.#asking.again();
+  }
+
+  hear(row: Row): void {
+    this.#asking.hear(row);
   }
 
   shown(): void {}
 
   close(): void {
     this.#isClosed = true;
-    this.#request.abort();
+    this.#asking.close();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#isClosed) {
-      this.#request = new AbortController();
-      if (this.#isChanged) this.#after = 0;
-      this.#isChanged = false;
-      try {
-        await this.#ask(this.#request.signal);
-      } catch (error) {
-        await this.#stumble(error);
-      }
-    }
+  #question(): [string, Record<string, string | number>] {
+    const { row, as } = this.#parts;
+    const { axis, slice } = (this.#asked = this.#selection);
+    const parameters = { after: this.#after, as, axis };
+    return [`/api/picture/${row}`, slice === null ? parameters : { ...parameters, slice }];
   }
 
-  async #ask(signal: AbortSignal): Promise<void> {
-    const reply = await this.#parts.fetch(this.#url(), { signal });
-    if (reply.status === 204) return this.#nothing(reply, signal);
-    if (reply.status !== 200) return this.#refused(reply, signal);
-    const { head, payload } = opened<PictureHead>(await reply.arrayBuffer());
+  async #take(answer: ArrayBuffer): Promise<number | void> {
+    const { head, payload } = opened<PictureHead>(answer);
     const picture = await pictureOf(head, payload);
     if (this.#isClosed) return void picture.source?.close();
     const { sink } = this.#parts;
-    this.#after = head.seq;
+    this.#after = this.#asked === this.#selection ? head.seq : 0;
     sink.note("");
     if (!sink.offer(picture)) await sink.empty();
+    if (this.#after > 0) return head.seq;
   }
 
-  #url(): string {
-    const { row, as } = this.#parts;
-    const { axis, slice } = this.#selection;
-    const parameters = { after: this.#after, as, axis };
-    return address(`/api/picture/${row}`, slice === null ? parameters : { ...parameters, slice });
-  }
-
-  /** Nothing newer in the server's time for an answer. */
-  async #nothing(reply: Response, signal: AbortSignal): Promise<void> {
-    const note = reply.headers.get("X-Igtl-Note") ?? "";
-    this.#parts.sink.note(note);
-    await this.#parts.wait(note ? RETRY_MS : 0, signal);
-  }
-
-  async #refused(reply: Response, signal: AbortSignal): Promise<void> {
-    const text = (await reply.text()).trim() || `the server answered ${reply.status}`;
-    if (reply.status === 501) return this.#giveUp(text);
+  #failed(error: unknown): void {
+    const { sink } = this.#parts;
+    const isOurs = error instanceof NoAnswer || error instanceof Undecodable;
+    const text = isOurs ? error.message : `broken picture: ${error}`;
     this.#after = 0;
-    this.#parts.sink.note(text);
-    await this.#parts.wait(RETRY_MS, signal);
-  }
-
-  async #stumble(error: unknown): Promise<void> {
-    if (this.#isClosed || this.#request.signal.aborted) return;
-    if (error instanceof Undecodable) return this.#giveUp(error.message);
-    this.#after = 0;
-    const isAway = error instanceof TypeError;
-    this.#parts.sink.note(isAway ? "no answer from igtl view: asking again" : `broken picture: ${error}`);
-    await this.#parts.wait(RETRY_MS, this.#request.signal);
-  }
-
-  #giveUp(text: string): void {
+    const isFinal = error instanceof Undecodable || (error instanceof NoAnswer && error.status === 501);
+    if (!isFinal) return sink.note(text);
     this.close();
-    this.#parts.sink.failed(text);
+    sink.failed(text);
   }
 }
 
@@ -123,12 +97,4 @@ async function pictureOf(head: PictureHead, payload: Uint8Array): Promise<Pictur
     throw new Undecodable("this browser cannot decode the server's JPEG");
   });
   return { head, values: null, source };
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
 }

@@ -1,5 +1,6 @@
 // A picture as a PNG file: its own pixels, as they are shown, turned and flipped.
 
+import { save } from "../parts/files";
 import type { Cell } from "./cell";
 import type { Orientation } from "./geometry";
 
@@ -8,8 +9,11 @@ export function savePicture(cell: Cell): void {
   const picture = cell.stream.peek()?.picture;
   const canvas = cell.stream.peek()?.raster.canvas;
   if (!picture || !canvas) return;
-  const name = `${picture.head.device.replace(/[^\w.-]+/g, "_") || "picture"}-${picture.head.seq}.png`;
-  turned(canvas, cell.orientation.peek()).toBlob((file) => file && download(file, name), "image/png");
+  const { device, received } = picture.head;
+  turned(canvas, cell.orientation.peek()).toBlob(
+    (file) => file && save(file, device || "picture", "png", received),
+    "image/png",
+  );
 }
 
 function turned(canvas: HTMLCanvasElement, { across, down }: Orientation): HTMLCanvasElement {
@@ -25,12 +29,4 @@ function turned(canvas: HTMLCanvasElement, { across, down }: Orientation): HTMLC
   else context?.setTransform(across.sign, 0, 0, down.sign, x, y);
   context?.drawImage(canvas, 0, 0);
   return copy;
-}
-
-function download(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -6,10 +6,10 @@
 //     ...
 //     end(); stream.release();
 
-import { effect, signal } from "@preact/signals";
-import type { PictureHead, RowId } from "../api";
+import { type Signal, effect, signal } from "@preact/signals";
+import type { PictureHead, Row, RowId } from "../api";
 import { painted } from "../meter";
-import { hello, linkState } from "../store";
+import { hello, linkState, rows } from "../store";
 import { type Axis, placing } from "./geometry";
 import type { Levels } from "./levels";
 import { type Look, lookOf, titleOf } from "./look";
@@ -40,7 +40,7 @@ export function openStream(row: RowId, axis: Axis = "k"): PictureStream {
 export class PictureStream {
   readonly raster = new Raster();
   /** The slice that is wanted, of all panels that show this axis; null is the middle one. */
-  readonly slice = signal<number | null>(null);
+  readonly slice: Signal<number | null>;
   /** Nothing new is drawn, and no bytes come. */
   readonly isFrozen = signal(false);
   /** Why nothing comes, or why it comes otherwise than chosen; "" when all is well. */
@@ -74,10 +74,12 @@ export class PictureStream {
     readonly look: Look,
     private readonly ended: () => void,
   ) {
+    this.slice = look.slices[axis];
     this.#ends = [
       effect(() => this.#choose()),
       effect(() => this.#go(this.way.value, this.isFrozen.value || linkState.value === "lost")),
       effect(() => this.#feed?.select({ axis, slice: this.slice.value })),
+      effect(() => this.#hear(rows.value.get(row))),
       effect(() => this.#repaint(this.look.levels.value)),
     ];
   }
@@ -143,6 +145,10 @@ export class PictureStream {
     this.#feed = way === "h264" ? new Video(row, sink) : new Polling({ row, as: way, selection, sink });
   }
 
+  #hear(known: Row | undefined): void {
+    if (known) this.#feed?.hear(known);
+  }
+
   #sink(way: Way): Sink {
     return {
       offer: (picture) => this.#place.offer(picture),
@@ -187,7 +193,13 @@ export class PictureStream {
     const levels = this.look.levels.peek();
     if (!this.picture || (!next && levels === this.#painted)) return;
     this.#painted = levels;
-    this.raster.paint(this.picture, levels);
+    try {
+      this.raster.paint(this.picture, levels);
+    } catch (error) {
+      const { width, height } = this.picture.head;
+      this.note.value = `a picture of ${width} × ${height} pixels cannot be drawn here (${error})`;
+      return;
+    }
     if (next) this.#tell(next.picture.head, next.skipped);
     for (const listener of this.#listeners) listener(this.picture);
   }
@@ -199,14 +211,14 @@ export class PictureStream {
   }
 }
 
-/** The number of the picture of each row that was counted last, since the server greeted us. */
+/** The number of the picture of each row that was counted last. */
 const counted = new Map<RowId, number>();
-let greeting = 0;
+let countedOf = "";
 
 function lastCounted(row: RowId): number {
-  const { clock } = hello.peek() ?? { clock: 0 };
-  if (clock !== greeting) counted.clear();
-  greeting = clock;
+  const server = hello.peek()?.server ?? "";
+  if (server !== countedOf) counted.clear();
+  countedOf = server;
   return counted.get(row) ?? 0;
 }
 

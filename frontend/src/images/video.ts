@@ -31,6 +31,8 @@ export class Video implements Feed {
 
   select(): void {}
 
+  hear(): void {}
+
   shown(seq: number): void {
     if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify({ shown: seq }));
   }

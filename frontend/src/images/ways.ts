@@ -1,6 +1,6 @@
 // How pictures come: raw or as JPEG by asking for one after the other, or as H.264 by WebSocket.
 
-import type { PictureHead } from "../api";
+import type { PictureHead, Row } from "../api";
 import type { Picture } from "./painter";
 
 export type Way = "raw" | "jpeg" | "h264";
@@ -31,6 +31,8 @@ export interface Sink {
 export interface Feed {
   /** Another slice is wanted. */
   select(selection: Selection): void;
+  /** The board tells of the row. */
+  hear(row: Row): void;
   /** A picture was drawn. */
   shown(seq: number): void;
   close(): void;

@@ -31,6 +31,8 @@ export class History {
   private readonly names = new Map<Track, string>();
   private readonly toolNames = new Map<ToolKey, string>();
   private bytes = 0;
+  /** Whether nothing could be dropped to make room: looked for once for each message of the server. */
+  private isFull = false;
   private readonly numbers = new Float64Array(POSE_SIZE[0]);
 
   constructor(private readonly mostBytes = MOST_BYTES) {}
@@ -45,6 +47,7 @@ export class History {
 
   /** Keep poses; those with a status other than "" and "OK" leave a gap that is marked. */
   takePoses(samples: readonly PoseSample[]): void {
+    this.isFull = false;
     for (const [key, time, matrix, status] of samples) {
       const track = this.trackOf(this.tools, key, this.toolNames.get(key) ?? "", POSE_SIZE);
       if (!track) continue;
@@ -55,6 +58,7 @@ export class History {
   }
 
   takeSensors(samples: readonly SensorSample[]): void {
+    this.isFull = false;
     for (const [row, time, values] of samples) {
       const channels = Math.min(Math.max(values.length, 1), MOST_SENSOR_VALUES);
       const known = this.sensors.get(row);
@@ -68,6 +72,7 @@ export class History {
 
   /** Keep rate (1/s), latency (s) and bandwidth (B/s) of all rows, as of `time`. */
   takeBoard(time: number, rows: Iterable<Row>): void {
+    this.isFull = false;
     for (const row of rows) {
       const { id, connection, type, device, rate, latency, bandwidth, state } = row;
       const track = this.trackOf(this.boards, id, `${connection} ${type} ${device}`, BOARD_SIZE);
@@ -111,11 +116,15 @@ export class History {
     if (known && this.names.get(known) === name) return known;
     if (known) this.drop(tracks, key);
     const bytes = Track.bytes(...size);
-    if (this.bytes + bytes > this.mostBytes) this.dropOld();
-    if (this.bytes + bytes > this.mostBytes) {
-      this.refused.add(`${name} ${String(key)}`);
+    const hasRoom = () => this.bytes + bytes <= this.mostBytes;
+    if (!hasRoom() && !this.isFull) this.dropOld();
+    this.isFull = !hasRoom();
+    const title = `${name} ${String(key)}`;
+    if (this.isFull) {
+      this.refused.add(title);
       return null;
     }
+    this.refused.delete(title);
     const track = new Track(...size);
     this.bytes += track.bytes;
     this.names.set(track, name);

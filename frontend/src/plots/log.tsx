@@ -5,10 +5,10 @@ import { computed, signal } from "@preact/signals";
 import "./collection";
 import type { LogLine } from "../api";
 import { Button, Empty, Select, Toggle, Toolbar } from "../parts";
+import { saveText } from "../parts/files";
 import { linkState, log, serverNow } from "../store";
 import { ALL, type Filter, filtered, plain, valuesOf } from "./lines";
 import { Roll } from "./roll";
-import { save } from "./saving";
 
 const filter = signal<Filter>(ALL);
 const wrap = signal(false);
@@ -106,7 +106,7 @@ function Field({ field, all }: { field: "type" | "device"; all: string }) {
 }
 
 function download(): void {
-  save(`${found.value.lines.map(plain).join("\n")}\n`, "text/plain", "log", "txt", serverNow());
+  saveText(`${found.value.lines.map(plain).join("\n")}\n`, "text/plain", "log", "txt", serverNow());
 }
 
 /** Why there are no lines, and what to do. */

@@ -3,10 +3,10 @@
 
 import type { Connection } from "../api";
 import { Button, Empty, Select, Toggle, Toolbar } from "../parts";
+import { saveText } from "../parts/files";
 import { connections, hello, linkState, rows } from "../store";
 import { csv } from "./csv";
 import { Legend } from "./legend";
-import { save } from "./saving";
 import { QUANTITIES } from "./series";
 import { Stack } from "./stack";
 import { Scroll } from "./scroll";
@@ -62,7 +62,7 @@ function Tools() {
 function download(): void {
   const [from, to] = edges();
   const text = csv(groups.value, hidden.value, from, to);
-  save(text, "text/csv", "plots", "csv", to);
+  saveText(text, "text/csv", "plots", "csv", to);
 }
 
 /** Why there is nothing to see, and what to do. */

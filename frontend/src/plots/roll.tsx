@@ -3,15 +3,14 @@
 
 import { useEffect, useLayoutEffect, useReducer, useRef } from "preact/hooks";
 import type { LogLine } from "../api";
-import { Button, format, Icon } from "../parts";
-import { copied } from "./copying";
-import { pieces, plain, visible } from "./lines";
-import { inSight } from "./rolling";
+import { Button } from "../parts";
+import { copied } from "../parts/files";
+import { inSight, itemAt, scrolledTo, topsOf } from "../parts/window";
+import { Line } from "./line";
+import { plain } from "./lines";
 
 /** CSS pixels of a line that is not wrapped; log.css has it too. */
 const LINE = 24;
-/** Characters; no window is wider. */
-const MOST_OF_A_LINE = 1000;
 /** This near to the end is at the end. */
 const END = 6;
 
@@ -45,22 +44,24 @@ export function Roll({ lines, wrap }: RollParts) {
   const now = (place.current ??= newPlace());
   const host = useRef<HTMLDivElement>(null);
   const [, again] = useReducer((count: number) => count + 1, 0);
-  const heights = lines.map(({ n }) => (wrap || n === now.current ? (now.heights.get(n) ?? LINE) : LINE));
-  const top = now.follows ? Math.max(0, sum(heights, heights.length) - now.height) : now.top;
-  const sight = inSight(heights, top, now.height);
+  const isFull = (n: number) => wrap || n === now.current;
+  const tops = topsOf(lines.map(({ n }) => (isFull(n) ? (now.heights.get(n) ?? LINE) : LINE)));
+  const top = now.follows ? Math.max(0, tops.at(-1)! - now.height) : now.top;
+  const { first, last } = inSight(tops, top, top + now.height);
 
   useEffect(() => {
+    const box = host.current!; // the observer may tell of its end, when there is none any more
     const resized = new ResizeObserver(() => {
-      now.height = host.current!.clientHeight;
+      now.height = box.clientHeight;
       now.heights.clear();
       again(0);
     });
-    resized.observe(host.current!);
+    resized.observe(box);
     return () => resized.disconnect();
   }, []);
   useLayoutEffect(() => {
     if (measure(host.current!, now)) again(0);
-    restore(host.current!, lines, heights, now);
+    restore(host.current!, lines, tops, now);
   });
 
   const onScroll = () => {
@@ -69,7 +70,8 @@ export function Roll({ lines, wrap }: RollParts) {
     const follows = box.scrollHeight - box.scrollTop - box.clientHeight < END;
     if (now.follows && !follows) now.seen = lines.at(-1)!.n;
     now.follows = follows;
-    now.anchor = anchorOf(lines, heights, box.scrollTop);
+    const at = itemAt(tops, box.scrollTop);
+    now.anchor = { n: lines[at]!.n, above: box.scrollTop - tops[at]! };
     again(0);
   };
   const mark = (n: number | null) => {
@@ -96,9 +98,11 @@ export function Roll({ lines, wrap }: RollParts) {
     }
     if (!move) return;
     event.preventDefault();
-    const next = i < 0 ? (move < 0 ? lines.length - 1 : sight.first) : Math.min(Math.max(i + move, 0), lines.length - 1);
+    const end = lines.length - 1;
+    const next = i >= 0 ? Math.min(Math.max(i + move, 0), end) : move < 0 ? end : itemAt(tops, top);
     mark(lines[next]!.n);
-    reveal(host.current!, sum(heights, next), heights[next]!);
+    const box = host.current!;
+    box.scrollTop = scrolledTo(tops, next, box.scrollTop, box.clientHeight);
   };
 
   const fresh = now.follows ? 0 : lines.filter(({ n }) => n > now.seen).length;
@@ -116,13 +120,13 @@ export function Roll({ lines, wrap }: RollParts) {
         onScroll={onScroll}
         onKeyDown={onKeyDown}
       >
-        <div class="roll-all" style={{ height: `${sight.all}px` }}>
-          <div class="roll-sight" style={{ transform: `translateY(${sight.above}px)` }}>
-            {lines.slice(sight.first, sight.end).map((line) => (
+        <div class="roll-all" style={{ height: `${tops.at(-1)}px` }}>
+          <div class="roll-sight" style={{ transform: `translateY(${tops[first]}px)` }}>
+            {lines.slice(first, last).map((line) => (
               <Line
                 key={line.n}
                 line={line}
-                isFull={wrap || line.n === now.current}
+                isFull={isFull(line.n)}
                 isCurrent={line.n === now.current}
                 isCopied={line.n === now.copied}
                 mark={() => mark(line.n)}
@@ -148,58 +152,6 @@ function newLines(count: number): string {
   return count ? `${count} new ${count === 1 ? "line" : "lines"}` : "Newest";
 }
 
-interface LineParts {
-  line: LogLine;
-  isFull: boolean;
-  isCurrent: boolean;
-  isCopied: boolean;
-  mark: () => void;
-  copy: () => void;
-}
-
-const TONES = { info: "muted", warning: "is-warn", error: "is-bad" } as const;
-const ICONS = { info: "info", warning: "bad", error: "bad" } as const;
-
-function Line({ line, isFull, isCurrent, isCopied, mark, copy }: LineParts) {
-  const { n, time, type, device, level, text } = line;
-  const state = `${isFull ? "is-full" : ""} ${isCurrent ? "is-current" : ""}`;
-  return (
-    <div class={`line ${level} ${state}`} data-n={n} onClick={mark}>
-      <span class="line-time mono">{format.clock(time)}</span>
-      <span class={`line-level ${TONES[level]}`} title={level}>
-        <Icon name={ICONS[level]} />
-        <span class={level === "info" ? "only-read-aloud" : undefined}>{level}</span>
-      </span>
-      <span class="line-device cut" title={visible(device)}>
-        {visible(device)}
-      </span>
-      <span class="line-type cut muted">{type}</span>
-      <span class="line-text mono">
-        <Text text={isFull ? text : text.slice(0, MOST_OF_A_LINE)} />
-      </span>
-      <button
-        type="button"
-        class="line-copy"
-        tabIndex={-1}
-        aria-label="Copy line"
-        title="Copy line (C)"
-        onClick={copy}
-      >
-        <Icon name={isCopied ? "check" : "copy"} />
-      </button>
-    </div>
-  );
-}
-
-/** Text of a peer: as text, never as markup. */
-function Text({ text }: { text: string }) {
-  return (
-    <>
-      {pieces(text).map(({ text, isSign }, i) => (isSign ? <span key={i} class="sign">{text}</span> : text))}
-    </>
-  );
-}
-
 /** Learn the heights of the full lines that are in the document; returns whether one is new. */
 function measure(host: HTMLElement, place: Place): boolean {
   let isNew = false;
@@ -214,7 +166,7 @@ function measure(host: HTMLElement, place: Place): boolean {
 }
 
 /** Scroll to the end, or to where the line at the top edge is now. */
-function restore(host: HTMLElement, lines: readonly LogLine[], heights: number[], place: Place): void {
+function restore(host: HTMLElement, lines: readonly LogLine[], tops: number[], place: Place): void {
   if (place.follows) {
     host.scrollTop = host.scrollHeight;
     return;
@@ -222,27 +174,6 @@ function restore(host: HTMLElement, lines: readonly LogLine[], heights: number[]
   if (!place.anchor) return;
   const { n, above } = place.anchor;
   const i = lines.findIndex((line) => line.n >= n);
-  const top = sum(heights, i < 0 ? lines.length : i) + (lines[i]?.n === n ? above : 0);
+  const top = tops.at(i)! + (lines[i]?.n === n ? above : 0);
   if (Math.abs(host.scrollTop - top) > 1) host.scrollTop = top;
-}
-
-function anchorOf(lines: readonly LogLine[], heights: number[], top: number): Place["anchor"] {
-  let above = top;
-  for (let i = 0; i < lines.length; i++) {
-    if (above < heights[i]!) return { n: lines[i]!.n, above };
-    above -= heights[i]!;
-  }
-  return null;
-}
-
-/** Scroll as little as needed to have a line in sight. */
-function reveal(host: HTMLElement, top: number, height: number): void {
-  if (top < host.scrollTop) host.scrollTop = top;
-  else if (top + height > host.scrollTop + host.clientHeight) host.scrollTop = top + height - host.clientHeight;
-}
-
-function sum(heights: number[], count: number): number {
-  let all = 0;
-  for (let i = 0; i < count; i++) all += heights[i]!;
-  return all;
 }

@@ -12,7 +12,17 @@ import { Picture } from "./picture";
 import type { Solid } from "./solid";
 import type { Memory } from "./memory";
 import { Surface } from "./surface";
-import { Tool } from "./tool";
+import { idOf, Tool } from "./tool";
+
+/** More things than this make pages slow, and nobody finds his own among them. */
+const MOST = 300;
+
+const KINDS = new Set(["IMAGE", "VIDEO", "POLYDATA", "POINT", "TRAJ"]);
+
+/** What is the same thing also after another start of the server, which numbers rows anew. */
+export function titleOf({ kind, name, id }: Item): string {
+  return kind === "tool" ? id : `${kind} ${name}`;
+}
 
 /** One item, and how it is shown. */
 export interface Entry {
@@ -27,12 +37,17 @@ export interface Entry {
   note: string;
   /** Ends what brings it. */
   readonly end: () => void;
+  /** Tells what brings it of what the store knows of its row. */
+  readonly hear: (row: Row) => void;
   /** The bodies that the renderer has. */
   readonly drawn: Set<Solid>;
 }
 
 export class Cast {
   readonly entries = new Map<string, Entry>();
+  /** Tools and rows that there is no room for. */
+  readonly left = new Set<string>();
+  private readonly toolOf = new Map<ToolKey, Tool>();
 
   /**
    * @param memory says how things that come are to be shown.
@@ -50,39 +65,49 @@ export class Cast {
     return [...this.entries.values()].flatMap(({ item }) => (item instanceof Tool ? [item] : []));
   }
 
-  /** What people call a tool: its frame, and its device where others are called the same. */
+  shown(): Entry[] {
+    return [...this.entries.values()].filter(({ isShown }) => isShown);
+  }
+
+  /** Something by its id; a tool by the key of any of its sources, too. */
+  find(id: string): Entry | undefined {
+    return this.entries.get(this.toolOf.get(id)?.id ?? id);
+  }
+
+  /** What people call a tool: its frame, and where it leads if others are called the same. */
   nameOf({ id, news }: Tool): string {
     const isAlone = this.tools().every((tool) => tool.id === id || tool.news.from !== news.from);
-    return isAlone ? news.from : `${news.from} \u00b7 ${news.device}`;
+    return isAlone ? news.from : `${news.from} in ${news.to}`;
   }
 
   setTools(news: ReadonlyMap<ToolKey, ToolNews>): void {
     for (const one of news.values()) {
-      if (one.what === "sensor" || this.entries.has(one.key)) continue;
-      const tool = new Tool(one, seriesColour(this.tools().length));
-      tool.trail.setSeconds(this.memory.trail);
-      this.add(tool);
+      if (one.what !== "sensor" && !this.toolOf.has(one.key)) this.meetTool(one);
     }
-    this.keep((item) => item.kind !== "tool" || news.has(item.id));
+    for (const key of this.toolOf.keys()) if (!news.has(key)) this.toolOf.delete(key);
+    const told = new Set(this.toolOf.values());
+    this.keep((item) => !(item instanceof Tool) || told.has(item));
   }
 
   /** @param isLost says that nothing comes from any of them for now. */
   setRows(rows: ReadonlyMap<RowId, Row>, isLost: boolean): void {
-    for (const row of rows.values()) if (!this.entries.has(String(row.id))) this.meet(row);
-    this.keep((item) => item.kind === "tool" || rows.has(Number(item.id)));
-    for (const tool of this.tools()) {
-      const state = rows.get(tool.news.row)?.state;
-      tool.isSilent = isLost || state === "silent" || state === "stale";
+    for (const row of rows.values()) {
+      if (!this.entries.has(String(row.id))) this.meet(row);
+      this.entries.get(String(row.id))?.hear(row);
     }
+    this.keep((item) => item instanceof Tool || rows.has(Number(item.id)));
+    if (!rows.size) this.left.clear();
+    for (const tool of this.tools()) tool.sources.setRows(rows, isLost);
   }
 
   /** Take a pose; returns its tool, null where nobody has told of it. */
   takePose([key, time, twelve, status]: PoseSample): Tool | null {
-    const tool = this.entries.get(key)?.item;
-    if (!(tool instanceof Tool)) return null;
+    const tool = this.toolOf.get(key);
+    if (!tool) return null;
+    const before = tool.status;
     const wasThere = tool.isThere;
-    tool.take(time, twelve, status);
-    if (tool.isThere !== wasThere) this.other();
+    tool.take(key, time, twelve, status);
+    if (tool.isThere !== wasThere || tool.status !== before) this.other();
     return tool;
   }
 
@@ -102,8 +127,30 @@ export class Cast {
     this.keep(() => false);
   }
 
+  private meetTool(news: ToolNews): void {
+    const known = this.entries.get(idOf(news))?.item;
+    if (known instanceof Tool) {
+      known.sources.add(news);
+      this.toolOf.set(news.key, known);
+      return this.other();
+    }
+    if (!this.hasRoom(news.key)) return;
+    const tool = new Tool(news, seriesColour(this.tools().length));
+    tool.trail.setSeconds(this.memory.trail);
+    this.toolOf.set(news.key, tool);
+    this.add(tool);
+  }
+
+  private hasRoom(id: string): boolean {
+    if (this.entries.size < MOST) return true;
+    if (!this.left.has(id)) this.other();
+    this.left.add(id);
+    return false;
+  }
+
   private meet(row: Row): void {
     const { id, device } = row;
+    if (!KINDS.has(row.type) || !this.hasRoom(String(id))) return;
     if (row.type === "IMAGE" || row.type === "VIDEO") {
       const told = (isOther: boolean) => (isOther ? this.other() : this.painted());
       this.add(new Picture(id, device, told));
@@ -113,12 +160,11 @@ export class Cast {
   }
 
   private addFed(item: Surface | Marks): void {
-    const entry = this.add(item, () => feed.close());
+    const entry = this.add(item, () => feed.close(), (row) => feed.hear(row));
     const feed = new SceneFeed({
       row: Number(item.id),
       take: (head, payload) => {
-        item.take(head, payload);
-        this.other();
+        if (item.take(head, payload)) this.other();
       },
       note: (text) => {
         if (text === entry.note) return;
@@ -128,12 +174,12 @@ export class Cast {
     });
   }
 
-  private add(item: Item, end = () => {}): Entry {
-    const { wanted, opacity } = this.memory.shown.get(item.id) ?? { wanted: true, opacity: 1 };
+  private add(item: Item, end = () => {}, hear: Entry["hear"] = () => {}): Entry {
+    const { wanted, opacity } = this.memory.shown.get(titleOf(item)) ?? { wanted: true, opacity: 1 };
     item.setWanted(wanted);
     item.setOpacity(opacity);
     const hidden = { lead: "none", isShown: false, note: "" } as const;
-    const entry: Entry = { item, wanted, opacity, ...hidden, end, drawn: new Set() };
+    const entry: Entry = { item, wanted, opacity, ...hidden, end, hear, drawn: new Set() };
     this.entries.set(item.id, entry);
     this.other();
     return entry;

@@ -1,8 +1,8 @@
 // The coordinate frames of the scene: the graph between them, and the one in which all is shown.
 
-import type { PoseSample, Tool as ToolNews } from "../api";
-import { bestFrame, Graph, onlyRoom } from "./graph";
+import { bestFrame, Graph } from "./graph";
 import type { Memory } from "./memory";
+import type { Tool } from "./tool";
 
 /** Frames whose axes are the patient's, by their names. */
 const PATIENT = new Set(["World", "RAS", "Patient", "CT", "MR", "MRI"]);
@@ -25,8 +25,9 @@ export class Frames {
     this.version = -1;
   }
 
-  take([, , twelve]: PoseSample, { from, to }: ToolNews, isValid: boolean): void {
-    this.graph.set(from, to, twelve, isValid);
+  /** Know where a tool is. A point, of which nobody knows how it is turned, places nothing else. */
+  take({ news, pose, isThere, isPoint, isTrusted }: Tool): void {
+    if (isThere && !isPoint) this.graph.set(news.from, news.to, pose, isTrusted);
   }
 
   /** Somebody says that two frames are one and the same. */
@@ -35,11 +36,10 @@ export class Frames {
     this.memory.equal = this.graph.equal();
   }
 
-  /** Take back all that `equate` was told, and assume nothing from now on. */
+  /** Take back all that `equate` was told. */
   separate(): void {
     this.graph.separate();
     this.memory.equal = [];
-    this.memory.mayAssume = false;
   }
 
   /** Whether there are other ways since the last `choose`. */
@@ -54,30 +54,15 @@ export class Frames {
    */
   choose(things: readonly string[]): void {
     for (const frame of things) this.graph.mention(frame);
-    this.assume();
     this.version = this.graph.version;
     this.root = this.memory.chosen ?? bestFrame(this.graph, things, this.root);
   }
 
-  /**
-   * Whether the axes of the shown frame are right, anterior, superior.
-   *
-   * @param pictures the frames that pictures are placed in: those are, by the protocol.
-   */
-  isPatient(pictures: readonly string[]): boolean {
+  /** Whether the axes of the shown frame are right, anterior, superior: only by its name. */
+  get isPatient(): boolean {
     const { root } = this;
     if (root === null) return false;
     const pairs = this.graph.equal().filter((pair) => pair.includes(root));
-    return [root, ...pairs.flat()].some((one) => PATIENT.has(one) || pictures.includes(one));
-  }
-
-  /** Take World and the only other frame that stands still as one, and only as long as it is. */
-  private assume(): void {
-    if (!this.memory.mayAssume || this.memory.equal.length) return;
-    const room = onlyRoom(this.graph);
-    const now = this.graph.equal()[0]?.[1] ?? null;
-    if (room === now) return;
-    this.graph.separate();
-    if (room !== null) this.graph.equate("World", room);
+    return [root, ...pairs.flat()].some((one) => PATIENT.has(one));
   }
 }

@@ -1,9 +1,9 @@
 // Coordinate frames and the transforms between them. A pose of "ProbeToTracker" takes points of
 // Probe to Tracker: an edge of a graph, which can be walked both ways. What is drawn is taken to
 // one chosen frame along the fewest edges; through poses that are not valid only where no other
-// way leads.
+// way leads, and through what a person said only where no pose leads.
 
-import { determinant, identity, invert, multiply, read, type Matrix } from "./matrix";
+import { identity, invert, isPose, multiply, read, type Matrix } from "./matrix";
 
 /** How one frame leads to another: by valid poses, by doubtful ones, or not at all. */
 export type Lead = "valid" | "doubtful" | "none";
@@ -13,10 +13,8 @@ interface Edge {
   to: string;
   matrix: Matrix;
   inverse: Matrix;
-  /** Whether the pose was valid when it was sent last. */
+  /** Whether the newest pose was valid, and is not one of a device that fell silent. */
   valid: boolean;
-  /** Whether it can be walked from `to` to `from`. */
-  returns: boolean;
   /** Whether a person said that both frames are one. */
   given: boolean;
 }
@@ -26,35 +24,33 @@ interface Step {
   valid: boolean;
 }
 
-const SMALLEST_DETERMINANT = 1e-12;
 const scratch = identity();
 const ONE = identity();
 
 export class Graph {
   /** Grows when there is a new frame or another way; poses alone do not change it. */
   version = 0;
+  /** Grows when transforms appear, or what people said: what is placed by them may jump. */
+  ways = 0;
   private readonly edges = new Map<string, Edge>();
   private readonly near = new Map<string, Edge[]>();
   private readonly paths = new Map<string, Step[] | null>();
 
-  /** Take a pose: the upper three rows, mm. False where its numbers are none: it is left out. */
-  set(from: string, to: string, twelve: ArrayLike<number | null>, valid: boolean): boolean {
-    if (from === to || !read(twelve, scratch)) return false;
+  /** Take a pose: the upper three rows, mm. What is no pose changes nothing. */
+  set(from: string, to: string, twelve: ArrayLike<number>, valid: boolean): void {
+    if (from === to || !read(twelve, scratch) || !isPose(scratch)) return;
     const edge = this.edges.get(`${from}\n${to}`) ?? this.added(from, to);
     edge.matrix.set(scratch);
-    const returns = Math.abs(determinant(edge.matrix)) > SMALLEST_DETERMINANT;
-    if (returns) invert(edge.matrix, edge.inverse);
-    if (edge.valid !== valid || edge.returns !== returns) {
-      Object.assign(edge, { valid, returns });
-      this.changed();
-    }
-    return true;
+    invert(edge.matrix, edge.inverse);
+    if (edge.valid === valid) return;
+    edge.valid = valid;
+    this.changed();
   }
 
   /** Somebody says that two frames are one and the same. */
   equate(one: string, other: string): void {
-    if (one === other || this.edges.has(`${one}\n${other}`)) return;
-    Object.assign(this.added(one, other), { valid: true, returns: true, given: true });
+    if (one === other || this.edges.has(given(one, other))) return;
+    Object.assign(this.added(one, other, given(one, other)), { valid: true, given: true });
     this.changed();
   }
 
@@ -63,6 +59,7 @@ export class Graph {
     for (const [key, edge] of this.edges) {
       if (!edge.given) continue;
       this.edges.delete(key);
+      this.ways += 1;
       for (const frame of [edge.from, edge.to]) {
         this.near.set(frame, this.near.get(frame)!.filter((other) => other !== edge));
       }
@@ -92,6 +89,21 @@ export class Graph {
     return (this.near.get(frame) ?? []).some((edge) => edge.from === frame && !edge.given);
   }
 
+  /** For each frame the number of its group: within one, transforms lead from each to each. */
+  groups(): Map<string, number> {
+    const groups = new Map<string, number>();
+    for (const start of this.near.keys()) {
+      if (groups.has(start)) continue;
+      const members = new Set([start]);
+      for (const frame of members) {
+        for (const { from, to } of this.near.get(frame)!) members.add(from).add(to);
+      }
+      const number = groups.size;
+      for (const frame of members) groups.set(frame, number);
+    }
+    return groups;
+  }
+
   lead(from: string, to: string): Lead {
     const path = this.path(from, to);
     if (!path) return "none";
@@ -111,12 +123,13 @@ export class Graph {
     return lead;
   }
 
-  private added(from: string, to: string): Edge {
+  private added(from: string, to: string, key = `${from}\n${to}`): Edge {
     this.mention(from);
     this.mention(to);
     const ways = { matrix: identity(), inverse: identity() };
-    const edge = { from, to, ...ways, valid: false, returns: false, given: false };
-    this.edges.set(`${from}\n${to}`, edge);
+    const edge = { from, to, ...ways, valid: false, given: false };
+    this.edges.set(key, edge);
+    this.ways += 1;
     this.near.get(from)!.push(edge);
     this.near.get(to)!.push(edge);
     return edge;
@@ -131,7 +144,11 @@ export class Graph {
     const key = `${from}\n${to}`;
     let path = this.paths.get(key);
     if (path === undefined) {
-      path = this.search(from, to, (edge) => edge.valid) ?? this.search(from, to, () => true);
+      path =
+        this.search(from, to, (edge) => edge.valid && !edge.given) ??
+        this.search(from, to, (edge) => !edge.given) ??
+        this.search(from, to, (edge) => edge.valid) ??
+        this.search(from, to, () => true);
       this.paths.set(key, path);
     }
     return path;
@@ -145,9 +162,8 @@ export class Graph {
       for (const edge of this.near.get(frame) ?? []) {
         if (!usable(edge)) continue;
         const next = edge.from === frame ? edge.to : edge.from;
-        const isBack = edge.from !== frame;
-        if (ways.has(next) || (isBack && !edge.returns)) continue;
-        const matrix = isBack ? edge.inverse : edge.matrix;
+        if (ways.has(next)) continue;
+        const matrix = edge.from === frame ? edge.matrix : edge.inverse;
         ways.set(next, [...way, { matrix, valid: edge.valid }]);
       }
     }
@@ -155,20 +171,13 @@ export class Graph {
   }
 }
 
+function given(one: string, other: string): string {
+  return `${one}\n${other}\ngiven`;
+}
+
 /** Why something of a frame cannot be shown in another one, and what to do. */
 export function reason(from: string, to: string): string {
   return `no transform leads from ${from} to ${to}`;
-}
-
-/**
- * What places nothing in any other frame is taken to stand in the world, as 3D Slicer does: a
- * device called "Ultrasound" names no frame, and "ProbeToTracker" does not say where the tracker
- * is. Only where there is one such frame besides World; with more of them, nobody can know.
- */
-export function onlyRoom(graph: Graph): string | null {
-  const rooms = graph.frames().filter((frame) => !graph.isPlaced(frame));
-  const others = rooms.filter((frame) => frame !== "World");
-  return rooms.length === 2 && others.length === 1 ? others[0]! : null;
 }
 
 /**
@@ -183,10 +192,11 @@ export function bestFrame(
   things: readonly string[],
   now: string | null = null,
 ): string | null {
+  const groups = graph.groups();
   const scored = graph.frames().map((frame) => ({
     frame,
     scores: [
-      things.filter((thing) => graph.lead(thing, frame) !== "none").length,
+      things.filter((thing) => groups.get(thing) === groups.get(frame)).length,
       frame === now ? 1 : 0,
       graph.isPlaced(frame) ? 0 : 1,
       things.filter((thing) => thing === frame).length,

@@ -32,7 +32,6 @@ export function ink(): Ink {
 
 const MARGIN = 14;
 const LABEL_OFFSET = 10;
-const TWIN_PIXELS = 12;
 
 /** Write all anew. `letters` are the names of the axes' ends, such as R, L, A, P, S, I. */
 export function write(
@@ -59,17 +58,11 @@ function writeLabels(
   ink: Ink,
 ): void {
   const taken: [number, number, number][] = [];
-  const seen: [string, number, number][] = [];
   context.textBaseline = "middle";
   context.textAlign = "left";
   for (const label of labels) {
     const [x, y, depth] = projection(...label.at);
     if (Math.abs(depth) > 1 || x < 0 || y < 0 || x > width || y > height) continue;
-    // One tool may come twice, such as by TRANSFORM and by TDATA.
-    const isTwin = ([text, left, top]: (typeof seen)[number]) =>
-      text === label.text && Math.hypot(left - x, top - y) < TWIN_PIXELS;
-    if (seen.some(isTwin)) continue;
-    seen.push([label.text, x, y]);
     context.font = `${label.strong ? 600 : 400} 12px system-ui, sans-serif`;
     const length = context.measureText(label.text).width;
     const left = Math.min(x + LABEL_OFFSET, width - length - 4);

@@ -1,6 +1,6 @@
 // What is in the scene as text: what is shown and how, where the tools are, and what is missing.
 
-import { Button, Select, Toggle, format } from "../parts";
+import { Select, Toggle, format } from "../parts";
 import type { Entry } from "./cast";
 import { COLOUR_MAPS } from "./colours";
 import type { Kind } from "./item";
@@ -37,7 +37,6 @@ export function List({ scene }: { scene: Scene }) {
           </section>
         );
       })}
-      <Equal scene={scene} />
     </aside>
   );
 }
@@ -95,11 +94,25 @@ function One({ scene, entry }: { scene: Scene; entry: Entry }) {
           onInput={(event) => scene.change(item.id, { opacity: Number(event.currentTarget.value) })}
         />
       </div>
-      {why && <Missing scene={scene} entry={entry} why={why} />}
+      {item instanceof Tool && <Devices tool={item} />}
+      {why && (
+        <p class="space-why">
+          <span class="is-warn">
+            {entry.isShown ? "" : "Not shown: "}
+            {why}.
+          </span>
+        </p>
+      )}
       {item instanceof Picture && item.volume && <Slices scene={scene} picture={item} />}
       {item instanceof Surface && item.scalars.length > 0 && <Scalars scene={scene} surface={item} />}
     </div>
   );
+}
+
+/** Who tells of a tool, where several do. */
+function Devices({ tool: { sources } }: { tool: Tool }) {
+  if (sources.keys.length < 2) return null;
+  return <p class="space-why muted">From {sources.devices.join(", ")}; the newest pose is drawn.</p>;
 }
 
 function Swatch({ colour }: { colour: string }) {
@@ -107,46 +120,6 @@ function Swatch({ colour }: { colour: string }) {
     <svg class="space-swatch" viewBox="0 0 10 10" aria-hidden="true">
       <circle cx="5" cy="5" r="5" fill={colour} />
     </svg>
-  );
-}
-
-/** Why it is not shown; where only a transform is missing, a person may know better. */
-function Missing({ scene, entry, why }: { scene: Scene; entry: Entry; why: string }) {
-  const { frame, isThere } = entry.item;
-  const root = scene.root;
-  const canEquate = root !== null && isThere && entry.wanted && entry.lead === "none";
-  return (
-    <p class="space-why">
-      <span class="is-warn">Not shown: {why}.</span>
-      {canEquate && (
-        <Button
-          label={`${frame} is ${root}`}
-          title={`Show it as if the frames ${frame} and ${root} were one and the same`}
-          onClick={() => {
-            scene.frames.equate(frame, root);
-            scene.other();
-          }}
-        />
-      )}
-    </p>
-  );
-}
-
-/** Frames that are taken as one: a person said so, or nothing speaks against it. */
-function Equal({ scene }: { scene: Scene }) {
-  const pairs = scene.frames.graph.equal();
-  if (!pairs.length) return null;
-  return (
-    <section aria-label="Frames taken as one">
-      <h3>Frames taken as one</h3>
-      <p class="space-why">
-        <span>{pairs.map(([one, other]) => `${one} is ${other}`).join("; ")}</span>
-        <Button label="Take back" icon="reset" onClick={() => {
-            scene.frames.separate();
-            scene.other();
-          }} />
-      </p>
-    </section>
   );
 }
 
@@ -170,6 +143,10 @@ function Poses({ scene }: { scene: Scene }) {
           <Pose key={tool.id} scene={scene} tool={tool} />
         ))}
       </table>
+      <p class="space-legend-text muted">
+        Arrows: x red, y green, z blue, from a tool's origin. Its handle is drawn along {"\u2212"}z and
+        means nothing more: no device tells its shape.
+      </p>
     </div>
   );
 }

@@ -23,6 +23,8 @@ export class Marks implements Item {
   isThere = false;
   private readonly solid = new Solid();
   private readonly matrix = identity();
+  /** What came last, but for its number. */
+  private known = "";
   private names: { text: string; at: Vector; colour: Colour }[] = [];
 
   constructor(
@@ -35,7 +37,11 @@ export class Marks implements Item {
     this.setShown(false);
   }
 
-  take(head: SceneHead): void {
+  /** Take a message; whether it is another than the one before. */
+  take(head: SceneHead): boolean {
+    const known = JSON.stringify({ ...head, seq: 0 });
+    if (known === this.known) return false;
+    this.known = known;
     this.frame = head.frame;
     const shape = new Shape();
     const points = (head.points ?? []).filter(({ position }) => position.every(Number.isFinite));
@@ -47,6 +53,7 @@ export class Marks implements Item {
     this.names = [...points.map(nameOfPoint), ...trajectories.map(nameOfTrajectory)];
     this.isThere = shape.points.length > 0;
     this.solid.setShape(shape);
+    return true;
   }
 
   place(matrix: Matrix): boolean {

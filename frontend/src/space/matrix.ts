@@ -43,9 +43,18 @@ export function determinant(m: Matrix): number {
   );
 }
 
+/** What spans less of space than this, of what its axes' lengths allow, is no pose. */
+const FLAT = 1e-9;
+
+/** Whether the three axes span space, so that there is an inverse. */
+export function isPose(m: Matrix): boolean {
+  const lengths = [0, 1, 2].map((i) => Math.hypot(m[i]!, m[4 + i]!, m[8 + i]!));
+  return Math.abs(determinant(m)) > FLAT * lengths[0]! * lengths[1]! * lengths[2]!;
+}
+
 const inverse = identity();
 
-/** The other way round; the caller knows that the determinant is not 0. */
+/** The other way round, of what `isPose`. */
 export function invert(m: Matrix, into: Matrix): Matrix {
   const d = 1 / determinant(m);
   inverse[0] = (m[5]! * m[10]! - m[6]! * m[9]!) * d;

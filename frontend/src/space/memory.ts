@@ -10,9 +10,7 @@ export interface Memory {
   hasFloor: boolean;
   /** Frames that somebody said are one. */
   equal: [string, string][];
-  /** Whether the scene may take frames as one by itself: `onlyRoom` says which. */
-  mayAssume: boolean;
-  /** By items' ids. */
+  /** By what things are, as of `Cast`. */
   shown: Map<string, { wanted: boolean; opacity: number }>;
 }
 
@@ -23,7 +21,6 @@ export function newMemory(): Memory {
     trail: 2,
     hasFloor: true,
     equal: [],
-    mayAssume: true,
     shown: new Map(),
   };
 }

@@ -2,45 +2,43 @@
 
 import { colour, seriesColour } from "../parts";
 import type { PoseSample, Row, RowId, Tool as ToolNews, ToolKey } from "../api";
-import { Cast, type Entry } from "./cast";
+import { painted } from "../meter";
+import { Cast, titleOf, type Entry } from "./cast";
 import { parsed } from "./colours";
-import { Floor } from "./floor";
 import { Frames } from "./frames";
 import { Gestures, type Place } from "./gestures";
 import { reason } from "./graph";
+import type { Item } from "./item";
 import { ink, write, type Ink } from "./letters";
 import { identity, type Vector } from "./matrix";
 import type { Memory } from "./memory";
-import { Settling } from "./settling";
+import { Sight } from "./sight";
 import { Stage, type Projection } from "./stage";
 import { Tool } from "./tool";
-import { around, diagonal, type Bounds, type View } from "./viewpoint";
+import type { View } from "./viewpoint";
 
 const HOVER_PIXELS = 26;
-const LEAST_TOOL_MM = 4;
-const USUAL_TOOL_MM = 40;
-const MOST_TOOL_MM = 150;
-/** How long a tool's axis is, as a part of the scene's diagonal. */
-const TOOL_PART = 0.1;
 const RAS = ["R", "L", "A", "P", "S", "I"];
 const XYZ = ["x", "", "y", "", "z", ""];
+/** As which row the meter counts frames with a new pose; rows of the board begin at 0. */
+const METER_ROW = -1;
 
 export class Scene {
   readonly stage: Stage;
   readonly cast: Cast;
   readonly frames: Frames;
-  /** The tool that the viewpoint goes along with. */
-  following: ToolKey | null = null;
-  selected: ToolKey | null = null;
-  hovered: ToolKey | null = null;
+  readonly sight: Sight;
+  selected: string | null = null;
+  hovered: string | null = null;
 
   private readonly gestures: Gestures;
-  private readonly floor = new Floor();
-  private readonly settling = new Settling();
   private readonly matrix = identity();
   private ink: Ink = ink();
   private isOther = true;
-  private followed: Vector | null = null;
+  /** As of the graph, when trails were begun. */
+  private ways = 0;
+  /** When the newest pose came that was drawn, s. */
+  private drawnTime = 0;
 
   /**
    * @param host holds the canvases and has the focus for keys.
@@ -57,12 +55,9 @@ export class Scene {
     const { renderer, viewpoint } = this.stage;
     this.frames = new Frames(memory);
     this.cast = new Cast(renderer, memory, () => this.other(), () => this.stage.request());
+    this.sight = new Sight(this.stage, this.cast, memory);
     this.gestures = new Gestures(host, viewpoint, this.touched, this.hover, this.click);
-    renderer.addActor(this.floor.solid.actor);
     this.restyle();
-    this.floor.setShown(memory.hasFloor);
-    this.settling.isOver = memory.viewpoint !== null;
-    if (memory.viewpoint) viewpoint.restore(memory.viewpoint);
   }
 
   get root(): string | null {
@@ -73,7 +68,7 @@ export class Scene {
   restyle(): void {
     this.ink = ink();
     this.cast.tools().forEach((tool, i) => tool.paint(seriesColour(i)));
-    this.floor.setColour(parsed(colour("line")));
+    this.sight.floor.setColour(parsed(colour("line")));
     this.stage.setBackground(parsed(colour("background")));
   }
 
@@ -85,13 +80,15 @@ export class Scene {
   setRows(rows: ReadonlyMap<RowId, Row>, isLost: boolean): void {
     this.cast.setRows(rows, isLost);
     if (!this.cast.entries.size) this.frames.begin();
+    // Who fell silent is not to be trusted any more, nor what it places.
+    for (const tool of this.cast.tools()) this.frames.take(tool);
     this.stage.check();
   }
 
   takePoses(samples: readonly PoseSample[]): void {
     for (const sample of samples) {
       const tool = this.cast.takePose(sample);
-      if (tool) this.frames.take(sample, tool.news, tool.isValid);
+      if (tool) this.frames.take(tool);
     }
     this.stage.check();
   }
@@ -108,10 +105,10 @@ export class Scene {
   change(id: string, wish: { wanted?: boolean; opacity?: number }): void {
     const entry = this.cast.entries.get(id);
     if (!entry) return;
-    const { wanted, opacity } = Object.assign(entry, wish);
-    entry.item.setWanted(wanted);
-    entry.item.setOpacity(opacity);
-    this.memory.shown.set(id, { wanted, opacity });
+    const { item, wanted, opacity } = Object.assign(entry, wish);
+    item.setWanted(wanted);
+    item.setOpacity(opacity);
+    this.memory.shown.set(titleOf(item), { wanted, opacity });
     this.other();
   }
 
@@ -129,50 +126,48 @@ export class Scene {
 
   setFloor(isShown: boolean): void {
     this.memory.hasFloor = isShown;
-    this.floor.setShown(isShown);
+    this.sight.floor.setShown(isShown);
     this.other();
   }
 
-  select(key: ToolKey | null): void {
-    this.selected = key;
+  select(id: string | null): void {
+    this.selected = id;
     this.other();
   }
 
-  follow(key: ToolKey | null): void {
-    this.following = key;
-    this.followed = null;
+  follow(id: string | null): void {
+    this.sight.follow(id);
     this.other();
   }
 
   look(view: View): void {
-    this.settling.isOver = true;
-    this.stage.viewpoint.look(view);
+    this.sight.look(view);
     this.fit();
   }
 
-  /** See everything that is shown; tools grow or shrink with the scene. */
   fit(): void {
-    const points = around(this.boxes((tool) => [tool.position()]));
-    const size = points && diagonal(points) * TOOL_PART;
-    const limited = Math.min(Math.max(size || USUAL_TOOL_MM, LEAST_TOOL_MM), MOST_TOOL_MM);
-    for (const tool of this.cast.tools()) tool.size = limited;
     this.place();
-    const bounds = around(this.boxes((tool) => tool.extent()));
-    if (bounds) this.stage.viewpoint.fit(bounds, this.stage.width / Math.max(this.stage.height, 1));
-    this.floor.lay(bounds);
-    this.stage.request();
+    this.sight.fit();
   }
 
-  /** Why something that is wanted is not shown; "" where it is. */
+  /** Why something that is wanted is not shown, or not to be trusted; "" where all is well. */
   why({ item, wanted, lead, note }: Entry): string {
     if (note || !wanted) return note;
     if (!item.isThere) return "nothing has come yet";
     return lead === "none" && this.root ? reason(item.frame, this.root) : "";
   }
 
+  /** What somebody wants to see and does not, only because no transform leads there. */
+  unplaced(): Item[] {
+    if (this.root === null) return [];
+    const entries = [...this.cast.entries.values()];
+    const unplaced = entries.filter((one) => one.wanted && one.item.isThere && one.lead === "none");
+    return unplaced.map(({ item }) => item);
+  }
+
   /** Where something is drawn, mm in the frame that is shown; null where it is not. */
   position(id: string): Vector | null {
-    const entry = this.cast.entries.get(id);
+    const entry = this.cast.find(id);
     const solid = entry?.isShown && entry.item.solids[0];
     if (!solid) return null;
     const m = solid.actor.getMatrix() as unknown as number[];
@@ -180,11 +175,9 @@ export class Scene {
   }
 
   dispose(): void {
-    this.memory.viewpoint = this.settling.isOver ? this.stage.viewpoint.saved() : null;
+    this.sight.dispose();
     this.cast.dispose();
     this.gestures.dispose();
-    this.stage.renderer.removeActor(this.floor.solid.actor);
-    this.floor.solid.dispose();
     this.stage.dispose();
   }
 
@@ -194,9 +187,8 @@ export class Scene {
     const isOther = this.isOther || this.frames.isOther;
     if (isOther) this.arrange();
     const moved = this.place();
-    if (isOther && this.settling.fits(this.shown().length, performance.now())) this.fit();
-    const went = this.goAlong();
-    this.floor.face(this.stage.renderer.getActiveCamera().getPosition()[2]);
+    if (isOther) this.sight.settle();
+    const went = this.sight.prepare();
     if (isOther) this.changed();
     return moved || isOther || went;
   };
@@ -208,21 +200,18 @@ export class Scene {
     const there = [...this.cast.entries.values()].filter(({ item }) => item.isThere);
     const before = this.root;
     this.frames.choose(there.map(({ item }) => item.frame));
+    const { ways } = this.frames.graph;
+    if (this.root !== before || ways !== this.ways) this.cast.tools().forEach((tool) => tool.trail.clear());
+    this.ways = ways;
     if (this.root !== before) this.changeFrame(before, this.root);
   }
 
-  /** Go on looking at the same, where it is in another frame; else at everything. */
   private changeFrame(before: string | null, root: string | null): void {
-    this.followed = null;
-    for (const { trail } of this.cast.tools()) trail.clear();
     if (before === null || root === null) return;
-    if (this.frames.graph.matrix(before, root, this.matrix) !== "none") {
-      this.stage.viewpoint.carry(this.matrix);
-      this.floor.lay(null);
-    } else {
-      this.place();
-      this.fit();
-    }
+    const { matrix } = this;
+    const isOnTheWay = this.frames.graph.matrix(before, root, matrix) !== "none";
+    if (!isOnTheWay) this.place();
+    this.sight.carry(isOnTheWay ? matrix : null);
   }
 
   private place(): boolean {
@@ -244,63 +233,44 @@ export class Scene {
     return true;
   }
 
-  private goAlong(): boolean {
-    const entry = this.following === null ? undefined : this.cast.entries.get(this.following);
-    if (!entry?.isShown || !(entry.item instanceof Tool)) return false;
-    const now = entry.item.position();
-    const before = this.followed;
-    this.followed = now;
-    if (!before) return false;
-    this.stage.viewpoint.move([now[0] - before[0], now[1] - before[1], now[2] - before[2]]);
-    return true;
-  }
-
-  private shown(): Entry[] {
-    return [...this.cast.entries.values()].filter(({ isShown }) => isShown);
-  }
-
-  /** Boxes around all that is shown. */
-  private boxes(placesOf: (tool: Tool) => Vector[]): Bounds[] {
-    const boxes = this.shown().flatMap(({ item }): Bounds[] => {
-      if (item instanceof Tool) return placesOf(item).map(([x, y, z]) => [x, x, y, y, z, z]);
-      const seen = item.solids.filter(({ actor }) => actor.getVisibility());
-      return seen.map(({ actor }) => actor.getBounds() as Bounds);
-    });
-    return boxes.filter((box) => box.every(Number.isFinite));
-  }
-
   // ------------------------------------------------------- after it, and between
 
   private readonly annotate = (projection: Projection): void => {
-    const shown = this.shown();
-    const labels = shown.flatMap(({ item }) => {
+    const labels = this.cast.shown().flatMap(({ item }) => {
       const strong = item.id === this.selected || item.id === this.hovered;
       return item.labels().map((label) => ({ ...label, strong }));
     });
-    const pictures = shown.flatMap(({ item }) => (item.kind === "picture" ? [item.frame] : []));
-    const letters = this.frames.isPatient(pictures) ? RAS : XYZ;
-    write(this.stage, projection, labels, letters, this.ink);
+    write(this.stage, projection, labels, this.frames.isPatient ? RAS : XYZ, this.ink);
+    this.count();
   };
 
+  /** Tell the meter of a frame with a pose that was not drawn before. */
+  private count(): void {
+    const times = this.cast.shown().map(({ item }) => (item instanceof Tool ? item.time : 0));
+    const newest = Math.max(0, ...times);
+    if (newest !== this.drawnTime && newest) painted(METER_ROW, newest);
+    this.drawnTime = newest;
+  }
+
   private readonly touched = (): void => {
-    this.settling.isOver = true;
+    this.sight.touch();
     this.stage.hurry();
   };
 
   private readonly hover = (place: Place | null): void => {
-    const key = place && this.near(place);
-    if (key === this.hovered) return;
-    this.hovered = key;
+    const id = place && this.near(place);
+    if (id === this.hovered) return;
+    this.hovered = id;
     this.other();
   };
 
   private readonly click = (place: Place): void => this.select(this.near(place));
 
   /** The tool whose tip is seen there. */
-  private near({ x, y }: Place): ToolKey | null {
+  private near({ x, y }: Place): string | null {
     const projection = this.stage.projection();
-    let [nearest, least] = [null as ToolKey | null, HOVER_PIXELS];
-    for (const { item } of this.shown()) {
+    let [nearest, least] = [null as string | null, HOVER_PIXELS];
+    for (const { item } of this.cast.shown()) {
       if (!(item instanceof Tool)) continue;
       const [px, py, depth] = projection(...item.position());
       const distance = Math.hypot(px - x, py - y);

@@ -4,10 +4,12 @@ import { effect } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button, Empty, Failure, format, Select, Toggle, Toolbar, theme, useKey } from "../parts";
-import { linkState, newestPoses, onPoses, rows, tools } from "../store";
+import { save as saveFile } from "../parts/files";
+import { linkState, newestPoses, onPoses, rows, serverNow, tools } from "../store";
 import { List } from "./list";
 import { angles } from "./matrix";
 import { newMemory } from "./memory";
+import { Notices } from "./notices";
 import { Scene } from "./scene";
 import { NoGraphics } from "./stage";
 import { Tool } from "./tool";
@@ -44,6 +46,7 @@ export function Space() {
           />
           {scene && <Reading scene={scene} />}
           {scene && <Nothing scene={scene} />}
+          {scene && <Notices scene={scene} />}
         </div>
         {scene && hasList && <List scene={scene} />}
       </div>
@@ -125,11 +128,28 @@ interface ControlsParts {
   setHasList: (has: boolean) => void;
 }
 
-const VIEWS: readonly [View, string, string][] = [
-  ["axial", "Axial", "Axial: from the feet, front up, the patient's left on the right"],
-  ["coronal", "Coronal", "Coronal: from the front, head up, the patient's left on the right"],
-  ["sagittal", "Sagittal", "Sagittal: from the left, head up, front on the left"],
-  ["oblique", "3-D", "From the front, the right and above, as at the start (Home)"],
+/** The view, its name and what it is: of a patient, and of a frame whose axes have no such names. */
+const VIEWS: readonly [View, [string, string], [string, string]][] = [
+  [
+    "axial",
+    ["Axial", "From the feet, front up, the patient's left on the right"],
+    ["Along z", "Looking along z, y up"],
+  ],
+  [
+    "coronal",
+    ["Coronal", "From the front, head up, the patient's left on the right"],
+    ["Along \u2212y", "Looking against y, z up"],
+  ],
+  [
+    "sagittal",
+    ["Sagittal", "From the left, head up, front on the left"],
+    ["Along x", "Looking along x, z up"],
+  ],
+  [
+    "oblique",
+    ["3-D", "From the front, the right and above, as at the start (Home)"],
+    ["3-D", "Obliquely from above, as at the start (Home)"],
+  ],
 ];
 
 function Controls({ scene, hasList, setHasList }: ControlsParts) {
@@ -137,9 +157,10 @@ function Controls({ scene, hasList, setHasList }: ControlsParts) {
     <Toolbar label="Space">
       <Frames scene={scene} />
       <span class="space-views" role="group" aria-label="Views">
-        {VIEWS.map(([view, label, title]) => (
-          <Button key={view} label={label} title={title} onClick={() => scene.look(view)} />
-        ))}
+        {VIEWS.map(([view, ...names]) => {
+          const [label, title] = names[scene.frames.isPatient ? 0 : 1];
+          return <Button key={view} label={label} title={title} onClick={() => scene.look(view)} />;
+        })}
       </span>
       <Button label="Fit" icon="fit" title="See everything (F)" onClick={() => scene.fit()} />
       <Followed scene={scene} />
@@ -159,7 +180,10 @@ function Controls({ scene, hasList, setHasList }: ControlsParts) {
 /** In which coordinate frame all is shown. */
 function Frames({ scene }: { scene: Scene }) {
   const automatic = scene.root === null ? "Automatic" : `Automatic (${scene.root})`;
-  const frames = scene.frames.graph.frames().map((frame) => ({ value: `=${frame}`, label: frame }));
+  // What somebody chose stays a choice, also while no transform has it.
+  const known = new Set([...scene.frames.graph.frames(), memory.chosen ?? scene.root ?? ""]);
+  known.delete("");
+  const frames = [...known].map((frame) => ({ value: `=${frame}`, label: frame }));
   return (
     <Select
       label="Show in"
@@ -177,7 +201,7 @@ function Followed({ scene }: { scene: Scene }) {
     <Select
       label="Follow"
       title="The picture moves along with a tool"
-      value={scene.following ?? ""}
+      value={scene.sight.following ?? ""}
       choices={[{ value: "", label: "Nothing" }, ...choices]}
       onChange={(key) => scene.follow(key === "" ? null : key)}
     />
@@ -186,17 +210,12 @@ function Followed({ scene }: { scene: Scene }) {
 
 /** Save what is seen as a file of the browser's downloads. */
 async function save(scene: Scene): Promise<void> {
-  const url = URL.createObjectURL(await scene.stage.picture());
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `igtl-space-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.png`;
-  link.click();
-  URL.revokeObjectURL(url);
+  saveFile(await scene.stage.picture(), "space", "png", serverNow());
 }
 
 /** Where the tool is that the pointer rests on, or that was clicked. */
 function Reading({ scene }: { scene: Scene }) {
-  const entry = scene.cast.entries.get(scene.hovered ?? scene.selected ?? "");
+  const entry = scene.cast.find(scene.hovered ?? scene.selected ?? "");
   if (!entry?.isShown || !(entry.item instanceof Tool)) return null;
   const tool = entry.item;
   const place = tool.position().map((value) => format.fixed(value, 2));

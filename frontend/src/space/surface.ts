@@ -50,14 +50,19 @@ export class Surface implements Item {
     this.setShown(false);
   }
 
-  /** Take a message. Throws a RangeError where its arrays do not fit together. */
-  take(head: SceneHead, payload: Uint8Array): void {
+  /**
+   * Take a message. Throws a RangeError where its arrays do not fit together.
+   *
+   * @returns whether it is another than the one before; models are sent again and again.
+   */
+  take(head: SceneHead, payload: Uint8Array): boolean {
+    if (this.isThere && isSame(this.head!, head) && areEqual(this.payload, payload)) return false;
     this.head = head;
     this.payload = payload;
     this.frame = head.frame;
     this.isThere = false;
     const points = this.array("points") as Float32Array | null;
-    if (!points) return;
+    if (!points) return true;
     for (const name of Object.keys(CELLS)) {
       checkCells(name, this.array(name) ?? [], points.length / 3);
     }
@@ -70,6 +75,7 @@ export class Surface implements Item {
     if (!this.isChosen || !this.scalars.includes(this.scalar)) this.scalar = this.scalars[0] ?? "";
     this.paint();
     this.isThere = points.length > 0;
+    return true;
   }
 
   /** Colour it by an array, or by none (""); `map` is one of `COLOUR_MAPS`. */
@@ -135,6 +141,16 @@ export class Surface implements Item {
   private values({ dtype, offset, shape }: SceneArray) {
     return typed(this.payload, dtype, offset, shape.reduce((product, n) => product * n, 1));
   }
+}
+
+function isSame(a: SceneHead, b: SceneHead): boolean {
+  return JSON.stringify({ ...a, seq: 0 }) === JSON.stringify({ ...b, seq: 0 });
+}
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** The first of several values for each point. */

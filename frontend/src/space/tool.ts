@@ -1,18 +1,27 @@
 // A tool: its axes, a body, its name, and where it came from.
 
-import type { Tool as ToolNews } from "../api";
+import type { Tool as ToolNews, ToolKey } from "../api";
 import { parsed } from "./colours";
 import type { Lead } from "./graph";
 import type { Item } from "./item";
 import type { Label } from "./letters";
-import { applied, identity, multiply, read, replaced, type Matrix, type Vector } from "./matrix";
+import { applied, identity, isPose, multiply, read, replaced, type Matrix, type Vector } from "./matrix";
 import { pointShape, toolShape, type Colour } from "./shapes";
 import { Solid } from "./solid";
+import { Sources } from "./sources";
 import { Trail } from "./trail";
 
 /** What tools look like of which nobody knows where they are now. */
 const PALE: Colour = [128, 132, 138];
 const PALENESS = 0.8;
+
+/** As igtl view says it: numbers that are none, or axes that do not span space. */
+const NO_POSE = "INVALID";
+
+/** All tools of the same frames are one, by whatever devices and types it comes. */
+export function idOf({ what, from, to }: ToolNews): string {
+  return `${what} ${from} ${to}`;
+}
 
 export class Tool implements Item {
   readonly kind = "tool";
@@ -21,34 +30,36 @@ export class Tool implements Item {
   readonly frame: string;
   readonly solids: readonly Solid[];
   readonly trail = new Trail();
+  /** The newest pose of any of them is drawn. */
+  readonly sources = new Sources();
   isThere = false;
   /** Of the newest pose: "" and "OK" are valid. */
   status = "";
-  /** Whether its device has stopped or sends the same over and over. */
-  isSilent = false;
+  /** When the newest pose came, s. */
+  time = 0;
+  /** Of what was sent last that is a pose. */
+  readonly pose = identity();
   /** From the tool to the frame that is shown; what is drawn. */
   readonly shown = identity();
   /** How long an axis is, mm. */
-  size = 40;
+  private size = 40;
   private readonly solid = new Solid();
-  private readonly pose = identity();
   private readonly now = identity();
   private bright = new Uint8Array();
   private pale = new Uint8Array();
-  private time = 0;
   private isDim = false;
-  private drawnSize = 0;
 
   /** @param colour of its body, its name and its trail, as in CSS. */
   constructor(
     readonly news: ToolNews,
     public colour: string,
   ) {
-    this.id = news.key;
+    this.id = idOf(news);
     this.name = news.name;
     this.frame = news.to;
     this.solids = [this.solid, this.trail.solid];
     this.solid.actor.setVisibility(false);
+    this.sources.add(news);
     this.paint(colour);
   }
 
@@ -67,29 +78,40 @@ export class Tool implements Item {
     this.trail.setColour(parsed(colour));
   }
 
-  /** Take a pose; numbers that are none leave it where it was. */
-  take(time: number, twelve: ArrayLike<number | null>, status: string): void {
-    this.status = status;
+  /** Take a pose of one of its sources; what is no pose leaves it where it was. */
+  take(key: ToolKey, time: number, twelve: ArrayLike<number | null>, status: string): void {
+    const isKnown = read(twelve, this.now) && isPose(this.now);
     this.time = time;
-    if (read(twelve, this.now)) {
-      this.pose.set(this.now);
-      this.isThere = true;
-    }
+    this.status = status;
+    if (!isKnown && this.isValid) this.status = NO_POSE;
+    if (isKnown) this.pose.set(this.now);
+    this.isThere ||= isKnown;
+    this.sources.take(key, time, this.pose, this.isValid);
   }
 
   get isValid(): boolean {
     return this.status === "" || this.status === "OK";
   }
 
+  /** Whether it is where it is drawn, as far as its devices say so. */
+  get isTrusted(): boolean {
+    return this.isValid && !this.sources.areSilent;
+  }
+
   place(matrix: Matrix, lead: Lead): boolean {
     multiply(matrix, this.pose, this.now);
-    const moved = replaced(this.shown, this.now) || this.size !== this.drawnSize;
-    const dimmed = this.dim(lead !== "valid" || !this.isValid || this.isSilent);
+    const moved = replaced(this.shown, this.now);
+    const dimmed = this.dim(lead !== "valid" || !this.isTrusted);
     const [x, y, z] = this.position();
     const went = !this.isDim && this.trail.add(this.time, x, y, z);
     if (moved) this.solid.place(this.shown, this.size);
-    this.drawnSize = this.size;
     return moved || dimmed || went;
+  }
+
+  /** Have axes of so many mm. */
+  grow(size: number): void {
+    this.size = size;
+    this.solid.place(this.shown, size);
   }
 
   /** Where its tip is drawn. */
@@ -119,7 +141,7 @@ export class Tool implements Item {
   /** In a word, why it is dimmed; "" where it is not. */
   doubt(): string {
     if (!this.isValid) return this.status.toLowerCase().replaceAll("_", " ");
-    if (this.isSilent) return "silent";
+    if (this.sources.areSilent) return "silent";
     return this.isDim ? "doubtful" : "";
   }
 

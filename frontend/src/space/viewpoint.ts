@@ -27,12 +27,18 @@ export function around(boxes: readonly Bounds[]): Bounds | null {
   return sides as Bounds;
 }
 
+/** Whether numbers are places that can be looked at: none, and those beyond 10 km, are not, mm. */
+export function isSane(places: readonly number[]): boolean {
+  return places.every((value) => Math.abs(value) < MOST_PLACE_MM);
+}
+
 /** From its one corner to the opposite one, mm. */
 export function diagonal([x0, x1, y0, y1, z0, z1]: Bounds): number {
   return Math.hypot(x1 - x0, y1 - y0, z1 - z0);
 }
 
 const ANGLE = 30;
+const MOST_PLACE_MM = 1e7;
 const LEAST_DISTANCE_MM = 1;
 const MOST_DISTANCE_MM = 1e6;
 

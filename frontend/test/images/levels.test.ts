@@ -8,6 +8,7 @@ import {
   isIdentity,
   presetsFor,
   shade,
+  spanned,
   widened,
 } from "../../src/images/levels";
 
@@ -29,16 +30,31 @@ test("what is no number is black", () => {
 });
 
 test("bytes need no look at their values, others are shown from where to where most are", () => {
-  expect(automatic({ dtype: "uint8" }, Uint8Array.of(7, 9))).toEqual(BYTES);
-  expect(automatic({ dtype: "int8" }, Int8Array.of(7))).toEqual(between(-128, 127));
+  expect(spanned({ dtype: "uint8" }, Uint8Array.of(7, 9))).toEqual(BYTES);
+  expect(spanned({ dtype: "int8" }, Int8Array.of(7))).toEqual(between(-128, 127));
   // 1000 values from 0 to 999, and a bright one: half a percent at each end does not count.
   const values = Int16Array.from({ length: 1001 }, (_, n) => (n < 1000 ? n : 30000));
-  expect(automatic({ dtype: "int16" }, values)).toEqual(between(5, 995));
+  expect(spanned({ dtype: "int16" }, values)).toEqual(between(5, 995));
+});
+
+test("what looks like CT, from air to bone, is shown as soft tissue", () => {
+  const soft = CT_PRESETS[0]!.levels;
+  expect(automatic("int16", between(-1008, 620))).toEqual(soft);
+  expect(automatic("float32", between(-1024, 3071))).toEqual(soft);
+});
+
+test.each([
+  ["a slice within the body", "int16", -120, 300],
+  ["echoes around zero", "int16", -4000, 4000],
+  ["MR", "int16", 0, 1800],
+  ["what is no CT in bytes", "int8", -128, 127],
+] as const)("%s: as it spans", (_, dtype, low, high) => {
+  expect(automatic(dtype, between(low, high))).toEqual(between(low, high));
 });
 
 test("pictures of one value, or of none, have levels all the same", () => {
-  expect(automatic({ dtype: "uint16" }, Uint16Array.of(9, 9))).toEqual({ window: 1, level: 9 });
-  expect(automatic({ dtype: "float32" }, Float32Array.of(NaN, NaN))).toEqual(BYTES);
+  expect(spanned({ dtype: "uint16" }, Uint16Array.of(9, 9))).toEqual({ window: 1, level: 9 });
+  expect(spanned({ dtype: "float32" }, Float32Array.of(NaN, NaN))).toEqual(BYTES);
 });
 
 test("automatic levels only grow: a stream's brightness settles", () => {

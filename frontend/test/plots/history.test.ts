@@ -117,6 +117,17 @@ test("memory has an end: what comes too late is counted, and what is over makes 
   expect(history.refused.size).toBe(1);
   history.takePoses([["2", T + KEPT_S + 10, at(0), ""], ["3", T + KEPT_S + 10, at(0), ""]]);
   expect([...history.tools.keys()]).toEqual(["2", "3"]);
+  expect(history.refused.size).toBe(0);
+});
+
+test("500 rows that there is no memory for cost one look for room, not 500", () => {
+  const history = new History(Track.bytes(3, 4096, 0));
+  let looks = 0;
+  const span = history.span.bind(history);
+  history.span = () => ((looks += 1), span());
+  const rows = Array.from({ length: 500 }, (_, id) => row(id));
+  for (let n = 0; n < 3; n++) history.takeBoard(T + n, rows);
+  expect([history.boards.size, history.refused.size, looks]).toEqual([1, 499, 3]);
 });
 
 test("the span is of all tracks", () => {

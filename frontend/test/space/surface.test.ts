@@ -85,6 +85,20 @@ test("a surface is where its points are, and coloured by its first array", () =>
   surface.dispose();
 });
 
+test("a surface that is sent again unchanged is not made anew", () => {
+  const surface = new Surface(3, "Liver");
+  const [head, payload] = message();
+  expect(surface.take(head, payload)).toBe(true);
+  const before = surface.solids[0]!.data.getMTime();
+  expect(surface.take({ ...head, seq: 2 }, payload.slice())).toBe(false);
+  expect(surface.solids[0]!.data.getMTime()).toBe(before);
+  expect(surface.take({ ...head, seq: 3, frame: "MR" }, payload.slice())).toBe(true);
+  const other = payload.slice();
+  other[0]! ^= 1;
+  expect(surface.take({ ...head, seq: 4, frame: "MR" }, other)).toBe(true);
+  surface.dispose();
+});
+
 test("a surface whose cells do not fit its points is not shown", () => {
   const surface = new Surface(3, "Liver");
   surface.take(...message());

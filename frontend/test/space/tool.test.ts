@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Tool as ToolNews } from "../../src/api";
+import type { Row, Tool as ToolNews } from "../../src/api";
 import { identity } from "../../src/space/matrix";
 import { Marks } from "../../src/space/marks";
 import { Tool } from "../../src/space/tool";
@@ -32,8 +32,8 @@ function bodyColour({ solids }: Tool): number[] {
 
 test("a tool is drawn where it was sent, as large as it shall be", () => {
   const probe = tool();
-  probe.size = 20;
-  probe.take(1, POSE, "OK");
+  probe.grow(20);
+  probe.take("7", 1, POSE, "OK");
   expect(probe.place(identity(), "valid")).toBe(true);
   expect(probe.position()).toEqual([12.345, -0.001, 99.5]);
   expect(drawn(probe)).toEqual([0, -20, 0, 12.345, 20, 0, 0, -0.001, 0, 0, 20, 99.5, 0, 0, 0, 1]);
@@ -43,7 +43,7 @@ test("a tool is drawn where it was sent, as large as it shall be", () => {
 
 test("what is drawn goes along with the frame that it is given in", () => {
   const probe = tool();
-  probe.take(1, POSE, "");
+  probe.take("7", 1, POSE, "");
   probe.place(Float64Array.of(1, 0, 0, 100, 0, 0, -1, 0, 0, 1, 0, 0, 0, 0, 0, 1), "valid");
   // y of the tracker is z of the room, z of the tracker is -y of the room.
   expect(probe.position()).toEqual([112.345, -99.5, -0.001]);
@@ -52,16 +52,16 @@ test("what is drawn goes along with the frame that it is given in", () => {
 
 test("a tool that is missing stays where it was, pale, and says so", () => {
   const probe = tool();
-  probe.take(1, POSE, "OK");
+  probe.take("7", 1, POSE, "OK");
   probe.place(identity(), "valid");
   expect(bodyColour(probe)).toEqual([10, 20, 30]);
-  probe.take(2, Array(12).fill(null), "MISSING");
+  probe.take("7", 2, Array(12).fill(null), "MISSING");
   expect(probe.place(identity(), "doubtful")).toBe(true);
   expect(probe.position()).toEqual([12.345, -0.001, 99.5]);
   // 80 % of the way from (10, 20, 30) to grey.
   expect(bodyColour(probe)).toEqual([104, 109, 116]);
   expect(probe.labels()[0]!.text).toBe("Probe (missing)");
-  probe.take(3, POSE, "OK");
+  probe.take("7", 3, POSE, "OK");
   probe.place(identity(), "valid");
   expect(probe.labels()[0]!.text).toBe("Probe");
   probe.dispose();
@@ -69,12 +69,47 @@ test("a tool that is missing stays where it was, pale, and says so", () => {
 
 test("a silent tool and one that depends on doubtful poses say so", () => {
   const probe = tool();
-  probe.take(1, POSE, "OK");
+  probe.take("7", 1, POSE, "OK");
   probe.place(identity(), "doubtful");
   expect(probe.doubt()).toBe("doubtful");
-  probe.isSilent = true;
+  probe.sources.setRows(new Map([[7, { state: "silent" } as Row]]), false);
   probe.place(identity(), "valid");
   expect(probe.doubt()).toBe("silent");
+  probe.dispose();
+});
+
+test("numbers that are no pose are said, whatever their status", () => {
+  const probe = tool();
+  probe.take("7", 1, POSE, "OK");
+  for (const broken of [[...POSE.slice(0, 11), NaN], Array(12).fill(null), Array(12).fill(0)]) {
+    probe.take("7", 2, broken, "OK");
+    probe.place(identity(), "valid");
+    expect(probe.position()).toEqual([12.345, -0.001, 99.5]);
+    expect(probe.labels()[0]!.text).toBe("Probe (invalid)");
+  }
+  probe.dispose();
+});
+
+test("of several devices the newest pose is drawn, and who says otherwise is named", () => {
+  const probe = tool();
+  probe.sources.add({ ...NEWS, key: "8:Probe", row: 8, device: "Polaris" });
+  const moved = [...POSE];
+  moved[3]! += 7;
+  probe.take("7", 1, POSE, "OK");
+  expect(probe.sources.quarrel()).toBe("");
+  probe.take("8:Probe", 1, moved, "OK");
+  probe.place(identity(), "valid");
+  expect(probe.position()[0]).toBe(POSE[3]! + 7);
+  expect(probe.sources.quarrel()).toBe("Polaris and ProbeToTracker");
+  // 7 mm in 10 ms is how a hand moves.
+  probe.take("8:Probe", 1.01, moved, "OK");
+  expect(probe.sources.quarrel()).toBe("");
+  // Turned by half a turn, at the same place.
+  probe.take("8:Probe", 1, [0, 1, 0, POSE[3]!, -1, 0, 0, POSE[7]!, 0, 0, 1, POSE[11]!], "OK");
+  expect(probe.sources.quarrel()).toBe("Polaris and ProbeToTracker");
+  probe.sources.setRows(new Map([[7, { state: "silent" } as Row]]), false);
+  expect(probe.sources.quarrel()).toBe("");
+  expect(probe.isTrusted).toBe(true);
   probe.dispose();
 });
 
@@ -83,7 +118,7 @@ test("its trail has the last seconds, and goes on only while it is well", () => 
   const trail = probe.solids[1]!.actor;
   probe.setShown(true);
   const go = (time: number, x: number, status = "OK") => {
-    probe.take(time, [1, 0, 0, x, 0, 1, 0, 0, 0, 0, 1, 0], status);
+    probe.take("7", time, [1, 0, 0, x, 0, 1, 0, 0, 0, 0, 1, 0], status);
     probe.place(identity(), "valid");
   };
   go(10, 0);

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 import igtl
+from igtl.cli.amounts import shown_size
 from igtl.cli.reception import Arrival
 from igtl.cli.terminal import printable, say
 from igtl.viewer.statistics import Row, Statistics
@@ -55,8 +56,8 @@ class Table:
         counted = self.statistics
         elapsed = time.strftime("%H:%M:%S", time.gmtime(now - self._start))
         return (
-            f"{counted.messages} messages, {_bytes(counted.bytes)}, {counted.errors} malformed, "
-            f"in {elapsed}"
+            f"{counted.messages} messages, {shown_size(counted.bytes)}, "
+            f"{counted.errors} malformed, in {elapsed}"
         )
 
     def rendered(self, width: int) -> Group:
@@ -134,7 +135,7 @@ def _cells(row: Row, now: float) -> tuple[str, ...]:
         printable(row.wire_type),
         str(row.messages),
         f"{row.rate(now):.1f}/s",
-        f"{_bytes(row.bandwidth(now))}/s",
+        f"{shown_size(row.bandwidth(now))}/s",
         f"{row.age(now):.1f} s",
         "-" if row.drops is None else str(row.drops),
         str(row.errors),
@@ -149,12 +150,3 @@ def _style(row: Row, now: float) -> str:
     if row.errors or row.drops:
         return "red"
     return "" if row.rate(now) or row.messages == 1 else "dim"
-
-
-def _bytes(count: float) -> str:
-    """A number of bytes with a unit, to three digits or so."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"

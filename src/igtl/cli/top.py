@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -42,8 +41,8 @@ for. Needs igtl[cli]."""
 
 EXAMPLES = """\
 Keys: arrows choose a device and the column to sort by, Enter inspects a device
-(with a small picture of an image), p pauses, / filters, r counts anew, ? shows
-all keys, q quits.
+(with a small picture of an IMAGE; VIDEO is not decoded here, igtl view shows
+it), p pauses, / filters, r counts anew, ? shows all keys, q quits.
 
 Latency is the time of arrival minus the message's own: below 0, the clocks
 differ. Drops are gaps in the message ids of a device that numbers its messages.
@@ -61,6 +60,8 @@ examples:
 _SNAPSHOT_S = 2.0
 _REFRESH_S = 0.25
 _TICK_S = 0.1
+#: For so long a server may be tried before looking begins, and how often that is looked at.
+_PATIENCE_S, _LOOK_S = 5.0, 0.01
 _SNAPSHOT_COLUMNS = (
     "device", "type", "messages", "rate", "bandwidth", "age", "latency", "drops", "errors",
     "state", "last value",
@@ -96,7 +97,7 @@ def run(options: Namespace) -> int:
             follower.start()
         if options.seconds is None and not options.json and _on_terminal():
             return _watch(board)
-        threading.Event().wait(options.seconds or _SNAPSHOT_S)
+        _look(followers, options.seconds or _SNAPSHOT_S)
         return _tell(board, as_json=options.json)
 
 
@@ -126,6 +127,14 @@ def _on_terminal() -> bool:
 
 
 # ---- once
+
+
+def _look(followers: Sequence[Follower], seconds: float) -> None:
+    """Wait so long, from when it is known of each server whether it is there."""
+    patience = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < patience and any(one.state.state == "connecting" for one in followers):
+        time.sleep(_LOOK_S)
+    time.sleep(seconds)
 
 
 def _tell(board: Board, *, as_json: bool) -> int:

@@ -27,7 +27,7 @@ from igtl.messages.pose import Position, Transform, matrix_of, status_of
 from igtl.messages.registry import class_of
 from igtl.messages.tracking import QuaternionTrackingData, TrackingData
 
-__all__ = ["Pose", "Transforms", "names_of"]
+__all__ = ["Pose", "Transforms", "frames_of", "names_of"]
 
 Matrix: TypeAlias = NDArray[np.float64]
 Pair: TypeAlias = tuple[str, str]
@@ -200,6 +200,19 @@ def names_of(name: str) -> Pair | None:
     return source, targets[0]
 
 
+def frames_of(message: Message, tool: str = "") -> Pair:
+    """The frames that a pose of a message leads from and to; "" where nothing says which.
+
+    Args:
+        tool: its name in TDATA and QTDATA. If that is not like "ProbeToTracker", it leads to a
+            frame that is called like the device, or "Tracker" where that has no name.
+    """
+    is_tool = isinstance(message, (TrackingData, QuaternionTrackingData))
+    name = tool if is_tool else message.device_name
+    target = message.device_name or _TRACKER if is_tool else ""
+    return names_of(name) or (name, target)
+
+
 def _is_pair(frames: object) -> TypeGuard[Pair]:
     if not isinstance(frames, tuple) or len(frames) != 2:
         return False
@@ -263,31 +276,27 @@ def _given(message: Message, order: float) -> dict[Pair, _Edge]:
 
 def _poses(message: Message) -> Iterator[tuple[Pair, Matrix]]:
     """The frames and matrices of a message; none when it is of another type."""
-    for name, matrix, target in _named(message):
-        pair = names_of(name) or (name, target)
+    for tool, matrix in _tools(message):
+        pair = frames_of(message, tool)
         if "" not in pair and pair[0] != pair[1]:
             yield pair, matrix
 
 
-def _named(message: Message) -> Iterator[tuple[str, Matrix, str]]:
-    """The names and matrices of a message, and where those lead whose names do not say it."""
+def _tools(message: Message) -> Iterator[tuple[str, Matrix]]:
+    """The tools of a message and their matrices; "" where the device is the tool."""
     match message:
         case Transform():
-            yield message.device_name, message.matrix, ""
+            yield "", message.matrix
         case Position():
             # Without a quaternion nothing is known of the orientation: no turn is assumed.
             turn = (0, 0, 0, 1) if message.quaternion is None else message.quaternion
-            yield message.device_name, frozen(matrix_of(message.position, turn)), ""
+            yield "", frozen(matrix_of(message.position, turn))
         case TrackingData():
             for tool in message.tools:
-                yield tool.name, tool.matrix, message.device_name or _TRACKER
+                yield tool.name, tool.matrix
         case QuaternionTrackingData():
             for one in message.tools:
-                yield (
-                    one.name,
-                    frozen(matrix_of(one.position, one.quaternion)),
-                    message.device_name or _TRACKER,
-                )
+                yield one.name, frozen(matrix_of(one.position, one.quaternion))
 
 
 _NO_POSE: Matrix = frozen(np.full((4, 4), np.nan))

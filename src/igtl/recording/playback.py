@@ -27,6 +27,8 @@ class Moment(NamedTuple):
     position: float
     """s since the recording's start."""
     frame: Frame
+    connection: str = ""
+    """Over which it came, as in the recording."""
 
 
 #: Gives what was recorded from a position (s) on, in order: in runs that lie ready once they are
@@ -111,7 +113,7 @@ class Playback:
             return self._held
         return min(self._bound, self._pace.at(now))
 
-    def take(self, now: float) -> list[Frame]:
+    def take(self, now: float) -> list[Moment]:
         """What is due, in recorded order, unless that is much: then call again.
 
         What has to be read first is not waited for by what is there: then, too.
@@ -212,7 +214,7 @@ class Playback:
         else:
             self._next = None
 
-    def _due_until(self, position: float) -> Iterator[Frame]:
+    def _due_until(self, position: float) -> Iterator[Moment]:
         """What is due at a position, within bounds."""
         messages = size = 0
         while (
@@ -223,5 +225,7 @@ class Playback:
         ):
             self._advance()
             messages, size = messages + 1, size + moment.frame.body_size
-            retiming = self._retiming
-            yield moved(moment.frame, retiming.offset_ns) if retiming else moment.frame
+            if self._retiming:
+                frame = moved(moment.frame, self._retiming.offset_ns)
+                moment = Moment(moment.position, frame, moment.connection)
+            yield moment

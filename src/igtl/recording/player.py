@@ -106,9 +106,13 @@ class Player:
         Raises:
             MessageError: it plays already.
         """
+        self.play_moments(lambda moments: give([moment.frame for moment in moments]))
+
+    def play_moments(self, give: Callable[[list[Moment]], object]) -> None:
+        """The same as `play`, for who wants to know over which connections they came."""
         with self._on_stage():
-            while (frames := self._next()) is not None:
-                give(frames)
+            while (moments := self._next()) is not None:
+                give(moments)
 
     def pause(self) -> None:
         """Stand still; at once, but for what `give` has already."""
@@ -230,15 +234,15 @@ class Player:
                 self._playing = False
                 self._playback.rest(time.monotonic())
 
-    def _next(self) -> list[Frame] | None:
+    def _next(self) -> list[Moment] | None:
         """Wait for what is due next; None when all is over."""
         with self._changed:
             while not self._stopped and (due := self._playback.due) is not None:
                 now = time.monotonic()
                 if due > now:
                     self._changed.wait(min(due - now, _LONGEST_WAIT))
-                elif frames := self._playback.take(now):
-                    return frames
+                elif moments := self._playback.take(now):
+                    return moments
             return None
 
 
@@ -252,7 +256,7 @@ class _Film:
         """What was recorded from a position on, block by block."""
         for part in self._recording.select(start=position).parts():
             yield (
-                Moment((entry.time_ns - self.origin_ns) / 1e9, entry.frame)
+                Moment((entry.time_ns - self.origin_ns) / 1e9, entry.frame, entry.connection)
                 for entry in part.entries()
             )
 

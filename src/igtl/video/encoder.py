@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from igtl.closable import Closable
 from igtl.errors import MessageError
@@ -18,6 +17,9 @@ __all__ = ["Encoder"]
 _KEY_INTERVAL = 30
 _QUALITY = 70.0
 _RATE = 30.0
+#: ITU-T H.273: the matrix of BT.601, the primaries of BT.709 and the transfer of sRGB. Browsers
+#: heed what a stream says of its colours only if it says all of it.
+_COLOURS = {"colorspace": 6, "color_primaries": 1, "color_trc": 13}
 
 
 class Encoder(Closable):
@@ -36,7 +38,8 @@ class Encoder(Closable):
         quality: 0 to 100, what each picture is to look like; 100 is the best, and the largest.
         bitrate: instead, about so many bits a second.
         key_interval: images from one key frame to the next. 1: every image is one.
-        rate: images a second that are going to come; only `bitrate` depends on it.
+        rate: images a second that are going to come, for `bitrate` and for what the stream says
+            that a decoder must be able to do.
 
     Raises:
         MessageError: an argument does not fit.
@@ -67,7 +70,7 @@ class Encoder(Closable):
         self._since_key = 0
         if codec != RAW:
             bits = None if bitrate is None else int(bitrate)
-            self._reformatter = pyav().video.reformatter.VideoReformatter()
+            pyav()
             self._options = CODECS[codec].encoder_options(quality, bits)
 
     def encode(self, image: Image) -> Video:
@@ -88,7 +91,7 @@ class Encoder(Closable):
         if self.codec == RAW:
             data, is_key = to_i420(pixels), True
         else:
-            data, is_key = self._compressed(pixels)
+            data, is_key = self.compress(pixels)
         self._number += 1
         matrix = image.ijk_to_world.copy()
         matrix[:3, 3] += matrix[:3, :3] @ image.sub_volume_offset
@@ -106,6 +109,27 @@ class Encoder(Closable):
             message_id=image.message_id,
         )
 
+    def compress(self, pixels: Pixels) -> tuple[bytes, bool]:
+        """The packet of a picture without a message around it, and whether it is a key frame.
+
+        Args:
+            pixels: (j, i) or (j, i, 3) uint8. Not for "I420", which has no packets.
+
+        Raises:
+            MessageError: the codec cannot take its size.
+        """
+        if self._stream is None or self._stream.shape != pixels.shape:
+            self.close()
+            self._stream = _Stream(CODECS[self.codec], self._options, pixels, self._rate)
+            self.request_key()
+        try:
+            data, is_key = self._stream.encode(pixels, key=self._since_key >= self.key_interval)
+        except MessageError:
+            self.close()
+            raise
+        self._since_key = 1 if is_key else self._since_key + 1
+        return data, is_key
+
     def request_key(self) -> None:
         """Makes a key frame of the next image: somebody wants to begin."""
         self._since_key = self.key_interval
@@ -113,21 +137,6 @@ class Encoder(Closable):
     def close(self) -> None:
         """Frees what the codec holds; a later image begins anew."""
         self._stream = None
-
-    def _compressed(self, pixels: Pixels) -> tuple[bytes, bool]:
-        """An image's packet, and whether it is a key frame."""
-        if self._stream is None or self._stream.shape != pixels.shape:
-            self.close()
-            self._stream = _Stream(CODECS[self.codec], self._options, pixels, self._rate)
-            self.request_key()
-        frame = frame_of(enlarged(pixels, CODECS[self.codec].least), self._reformatter)
-        try:
-            data, is_key = self._stream.encode(frame, key=self._since_key >= self.key_interval)
-        except MessageError:
-            self.close()
-            raise
-        self._since_key = 1 if is_key else self._since_key + 1
-        return data, is_key
 
 
 class _Stream:
@@ -137,30 +146,34 @@ class _Stream:
         self, codec: Codec, options: dict[str, str], pixels: Pixels, rate: Fraction
     ) -> None:
         self.shape = pixels.shape
+        self._least = codec.least
         self._av = pyav()
+        self._reformatter = self._av.video.reformatter.VideoReformatter()
         height, width = enlarged(pixels, codec.least).shape[:2]
         context = self._av.CodecContext.create(codec.encoder, "w")
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.framerate, context.time_base = rate, 1 / rate
         context.gop_size = (1 << 31) - 1  # key frames are made when they are asked for
         context.thread_count = thread_count()
-        context.colorspace = 6  # BT.601
+        for name, value in _COLOURS.items():
+            setattr(context, name, value)
         context.color_range = 2 if pixels.ndim == 2 else 1  # 0 to 255; 16 to 235
         context.options = options
         self._context = context
         self._time = 0
 
-    def encode(self, frame: Any, *, key: bool) -> tuple[bytes, bool]:
-        """The packet of a frame, and whether it is a key frame.
+    def encode(self, pixels: Pixels, *, key: bool) -> tuple[bytes, bool]:
+        """The packet of a picture of this shape, and whether it is a key frame.
 
         Raises:
             MessageError: the encoder cannot make one.
         """
-        frame.pts, frame.time_base = self._time, self._context.time_base
         kinds = self._av.video.frame.PictureType
-        frame.pict_type = kinds.I if key else kinds.NONE
-        self._time += 1
         try:
+            frame = frame_of(enlarged(pixels, self._least), self._reformatter)
+            frame.pts, frame.time_base = self._time, self._context.time_base
+            frame.pict_type = kinds.I if key else kinds.NONE
+            self._time += 1
             packets = self._context.encode(frame)
         except self._av.FFmpegError as error:
             raise self._refusal(f"cannot encode it: {error.strerror}") from error

@@ -9,6 +9,12 @@ from itertools import count
 from typing import Any
 
 from igtl.codec.frame import Frame
+from igtl.messages.image import Image
+from igtl.messages.message import Unknown
+from igtl.messages.ndarray import NDArray
+from igtl.messages.polydata import PolyData
+from igtl.messages.registry import class_of
+from igtl.messages.video import Video
 from igtl.net.follower import LinkState
 from igtl.viewer.standing import Standing, standing
 from igtl.viewer.statistics import Row, Statistics
@@ -18,6 +24,10 @@ __all__ = ["Board", "Connection"]
 
 #: Whoever asks again so soon, in s, gets what was found out before.
 _FRESH_S = 0.1
+#: So many bytes of messages are looked at in one go, 0.1 s of work; the others the next time.
+_MOST_LOOKED = 2 << 20
+#: What a look at a message costs beside its bytes, which do not matter where they stay as they are.
+_LOOK, _AS_THEY_ARE = 500, (Image, NDArray, PolyData, Video)
 
 
 class Connection:
@@ -66,7 +76,7 @@ class Board:
         self._lock = threading.Lock()  # of counting
         self._asking = threading.Lock()  # of what was told
         self._told: dict[int, _Told] = {}
-        self._number, self._asked_at = 0, -math.inf
+        self._number, self._asked_at, self._turn = 0, -math.inf, 0
 
     def connect(self, endpoint: str) -> int:
         """Make room for a connection; its id."""
@@ -115,7 +125,7 @@ class Board:
         with self._asking:
             if not 0 <= now - self._asked_at < _FRESH_S:
                 self._look(now)
-            rows = [told.told(now) for told in self._told.values() if told.number > number]
+            rows = [one.told(now) for _, one in sorted(self._told.items()) if one.number > number]
             return self._number, {
                 "kind": "board",
                 "time": self._asked_at,
@@ -125,13 +135,31 @@ class Board:
             }
 
     def _look(self, now: float) -> None:
-        """Find out what changed, and remember it under a new number."""
+        """Find out what changed, and remember it under a new number.
+
+        Where there is too much to look at, the next time begins with what was left out. Until then
+        that is told as it was, and what is new without what it says.
+        """
         self._number, self._asked_at = self._number + 1, now
-        for connection in self.connections:
-            for row in connection.rows:
-                told = self._told.get(row.id)
-                if told is None or told.differs(now):
-                    self._told[row.id] = _Told(self._number, connection.id, row, now)
+        rows = [(one.id, row) for one in self.connections for row in one.rows]
+        start, left = self._turn % max(1, len(rows)), _MOST_LOOKED
+        for at, (connection_id, row) in enumerate(rows[start:] + rows[:start], start):
+            told = self._told.get(row.id)
+            if told is not None and (left <= 0 or not told.differs(now)):
+                continue
+            if left > 0:
+                left -= _work(row)
+                row.look()
+                self._turn = at + 1
+            self._told[row.id] = _Told(self._number, connection_id, row, now)
+
+
+def _work(row: Row) -> int:
+    """What a look at the newest message costs, in bytes."""
+    frame = row.newest
+    if frame is None or issubclass(class_of(frame.raw_type) or Unknown, _AS_THEY_ARE):
+        return _LOOK
+    return _LOOK + frame.body_size
 
 
 class _Told:
@@ -139,8 +167,7 @@ class _Told:
 
     def __init__(self, number: int, connection_id: int, row: Row, now: float) -> None:
         self.number, self._row = number, row
-        self._counted = row.messages, row.last_time
-        row.look()
+        self._counted = (row.messages, row.last_time) if row.is_looked_at else None
         self._standing = standing(row, now)
         self._plain = _plain_row(connection_id, row, self._standing, now)
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from igtl.codec.buffers import Buffer
 from igtl.errors import MessageError
 from igtl.video.codecs import pyav
+from igtl.video.encoder import Encoder
 from igtl.viewer.bell import Bell
 from igtl.viewer.envelope import pack
-from igtl.viewer.h264 import H264Encoder, codec_string
+from igtl.viewer.h264 import codec_string, encoder
 from igtl.viewer.levels import Range, range_of, to_8_bits
 from igtl.viewer.pictures import PictureStream
 from igtl.viewer.slices import Slice
@@ -172,14 +173,14 @@ class _Broadcast:
 
     def _work(self) -> None:
         try:
-            with H264Encoder() as encoder:
+            with encoder() as made:
                 self._seq, self._range = 0, None
                 while not self._is_over():
                     self.news.wait(_LOOK_S)
                     self.news.clear()
-                    self._encode_newest(encoder)
+                    self._encode_newest(made)
         except MessageError as error:
-            self.why = str(error)
+            self.why = f"{error}: look at it raw or as JPEG"
         finally:
             if self._thread is threading.current_thread():  # it ends with somebody watching
                 self.close("the encoder failed")
@@ -193,7 +194,7 @@ class _Broadcast:
             self._thread = None
             return True
 
-    def _encode_newest(self, encoder: H264Encoder) -> None:
+    def _encode_newest(self, made: Encoder) -> None:
         """Encode the newest picture if it is new, or somebody has to begin with it."""
         picture, now = self._stream.newest(), time.monotonic()
         is_due = now - self._key_time >= _KEY_S and any(one.has_to_begin for one in self._watchers)
@@ -201,7 +202,9 @@ class _Broadcast:
             return
         one = picture.slice()
         head = one.head() | {"format": "h264"}
-        data, head["key"] = encoder.encode(self._pixels(one, head), key=is_due)
+        if is_due:
+            made.request_key()
+        data, head["key"] = made.compress(self._pixels(one, head))
         if head["key"]:
             self._key_time, head["codec"] = now, codec_string(data)
         self._seq = picture.seq

@@ -16,6 +16,8 @@ __all__ = ["details"]
 
 #: So many values of a large array are shown.
 _FIRST = 16
+#: Of longer lists, such as of points, the beginning is shown.
+_LONGEST, _BEGINNING = 256, 64
 _COMMON = ("wire_type", "device_name", "timestamp", "message_id", "metadata", "header_version")
 
 
@@ -51,7 +53,19 @@ def _fields(message: igtl.Message) -> dict[str, Any]:
             array = getattr(message, name, None)
             if isinstance(array, np.ndarray):
                 plain[name] = {**value, "first": _first(array)}
-    return {name: value for name, value in plain.items() if name not in _COMMON}
+    return {name: _short(value) for name, value in plain.items() if name not in _COMMON}
+
+
+def _short(value: Any) -> Any:
+    """The same with long lists cut: {"items": how many, "first": [...]}."""
+    match value:
+        case list() if len(value) > _LONGEST:
+            return {"items": len(value), "first": _short(value[:_BEGINNING])}
+        case list():
+            return [_short(one) for one in value]
+        case dict():
+            return {name: _short(one) for name, one in value.items()}
+    return value
 
 
 def _first(array: np.ndarray[Any, Any]) -> list[Any]:

@@ -65,7 +65,7 @@ class Guard:
         self._token = token
         address = _address(host)
         self._any_address = address is not None and address.is_unspecified
-        self._names = {*_LOOPBACK, host.lower().strip("[]")}
+        self._names = {*_LOOPBACK, host.lower() if address is None else str(address)}
         if self._any_address:
             own = platform.node().lower()
             self._names |= {own, f"{own.partition('.')[0]}.local"} - {"", ".local"}
@@ -109,14 +109,16 @@ class Guard:
 
 
 def _name(host: str) -> str:
-    """The name or address in a Host header, without the port.
+    """The name or address in a Host header, without the port; addresses in their usual form.
 
     Examples:
-        >>> _name("LocalHost:8080"), _name("[::1]:8080"), _name("[::1]")
-        ('localhost', '::1', '::1')
+        >>> _name("LocalHost:8080"), _name("[::1]:8080"), _name("[FE80:0::1]")
+        ('localhost', '::1', 'fe80::1')
     """
     if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
+        name = host[1:].partition("]")[0].lower()
+        address = _address(name)
+        return name if address is None else str(address)
     return host.partition(":")[0].lower()
 
 

@@ -50,12 +50,18 @@ class Latest(Generic[T]):
         self._made: T | None = None
         self._seen, self._is_bad = 0, False
         self._decoding = threading.Lock()
+        row.forgotten = self.forget
 
     def take(self, frame: Frame, received: float) -> None:
         """Keep a message instead of the one before; by one thread."""
         self._came = self.seq + 1, frame, received
         self.seq += 1
         self.bell.ring()
+
+    def forget(self) -> None:
+        """Let go of the newest message; by the thread that takes."""
+        self._came, self._made, self._seen = None, None, self.seq
+        self.note = "the last message is not kept any more: too much came since"
 
     def newest(self) -> T | None:
         """The newest that is not malformed; by any thread."""

@@ -52,14 +52,8 @@ def line(message: Message) -> tuple[Level, str]:
         case CommandReply():
             return _reply(message)
         case Ready():
-            return (
-                ("error", f"refused, status {message.status}")
-                if message.status
-                else (
-                    "info",
-                    "accepted",
-                )
-            )
+            refused = f"refused, status {message.status}"
+            return ("error", refused) if message.status else ("info", "accepted")
     return "info", f"{len(message.raw_content)} bytes of a type that igtl does not know"
 
 

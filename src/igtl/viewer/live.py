@@ -103,6 +103,7 @@ class Live:
         return {
             "kind": "hello",
             "version": __version__,
+            "server": self._session.id,
             "title": self._session.title,
             "mode": "live" if self._session.playing is None else "file",
             "clock": time.time(),

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from igtl.codec.frame import Frame
 from igtl.errors import MessageError, OpenIGTLinkError
+from igtl.recording.playback import Moment
 from igtl.recording.player import Player
 from igtl.recording.recording import Recording, read
 from igtl.recording.retiming import moved
@@ -23,7 +23,7 @@ _SHORTEST_ROUND_S = 0.2
 _LOOK_BACK_S = 1.0
 _SLOWEST, _FASTEST = 1 / 64, 64.0
 
-Give = Callable[[list[Frame]], object]
+Give = Callable[[list[Moment]], object]
 Tell = Callable[[str], object]
 
 
@@ -57,6 +57,12 @@ class Playing:
         self._thread = threading.Thread(target=self._work, name="igtl view player", daemon=True)
         self._closing = self._over = self._loop = False
         self._loops = 0
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """Over which the messages came, as they were recorded."""
+        keys = (key for scan in self._recording.scans for key in scan.keys.values())
+        return tuple(dict.fromkeys(key.connection for key in keys))
 
     @property
     def damage(self) -> str:
@@ -151,7 +157,7 @@ class Playing:
         while not self._closing:
             began, failed = time.monotonic(), False
             try:
-                self._player.play(self._give)
+                self._player.play_moments(self._give)
             except (OpenIGTLinkError, OSError) as error:
                 failed = True
                 self._tell(str(error))
@@ -180,13 +186,13 @@ class Playing:
             self._give(newest)
 
 
-def _newest(recording: Recording, position: float) -> list[Frame]:
+def _newest(recording: Recording, position: float) -> list[Moment]:
     """The last message of each channel within a while before a position, as made now."""
-    found: dict[tuple[str, bytes, bytes], Frame] = {}
+    found: dict[tuple[str, bytes, bytes], Moment] = {}
     now = time.time_ns()
     part = recording.select(start=position - _LOOK_BACK_S, end=position + 1e-9)
     for entry in part.entries():
         frame = entry.frame
         key = entry.connection, frame.raw_type, frame.raw_name
-        found[key] = moved(frame, now - entry.time_ns)
+        found[key] = Moment(position, moved(frame, now - entry.time_ns), entry.connection)
     return list(found.values())

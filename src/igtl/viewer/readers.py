@@ -13,8 +13,8 @@ from igtl.viewer.tools import Reading, described, key_of, readings, upper
 
 __all__ = ["News", "PoseReader", "Reader", "SensorReader"]
 
-#: Peers may invent tools without end.
-_MOST_TOOLS = 200
+#: Peers may invent tools without end: so many are followed of a row, and of all rows.
+_MOST_TOOLS, _MOST_KEYS = 200, 5000
 _NOWHERE = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]
 
 
@@ -51,10 +51,13 @@ class PoseReader:
 
     A pose that is no numbers is "INVALID", and a tool that a later message of its device lacks is
     "MISSING"; both keep where they were last.
+
+    Args:
+        keys: of the tools of all rows, to which it adds its own.
     """
 
-    def __init__(self, row: Row) -> None:
-        self._row = row
+    def __init__(self, row: Row, keys: set[str]) -> None:
+        self._row, self._keys = row, keys
         self._tools: dict[str, dict[str, Any]] = {}
         self._last: dict[str, list[Any]] = {}
         self._present: set[str] = set()
@@ -80,7 +83,9 @@ class PoseReader:
     def _knows(self, reading: Reading, message: Message, news: News) -> bool:
         """Whether a tool is one of those that are followed; a new one is told."""
         name = reading.tool
-        if name not in self._tools and len(self._tools) < _MOST_TOOLS:
+        has_room = len(self._tools) < _MOST_TOOLS and len(self._keys) < _MOST_KEYS
+        if name not in self._tools and has_room:
+            self._keys.add(key_of(self._row, name))
             self._tools[name] = described(self._row, message, name, reading.what)
             news.tools.append(self._tools[name])
         return name in self._tools

@@ -5,8 +5,10 @@ Threads that receive call `take`; whoever shows something looks it up here.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from igtl.closable import Closable
 from igtl.codec.frame import Frame
 from igtl.errors import MessageError
 from igtl.net.follower import Follower, LinkState
+from igtl.recording.playback import Moment
 from igtl.viewer.board import Board
 from igtl.viewer.details import details
 from igtl.viewer.pictures import Pictures
@@ -25,6 +28,8 @@ from igtl.viewer.values import Level, Values
 
 __all__ = ["Session"]
 
+#: Recordings of more connections are shown as one.
+_MOST_RECORDED = 50
 _LEVELS: dict[str, Level] = {"connected": "info", "waiting": "warning", "over": "warning"}
 
 
@@ -36,6 +41,7 @@ class Session(Closable):
         tell: is given lines for people, by any thread.
 
     Attributes:
+        id: of this session, and of no other: what a page knows of another one is not of this one.
         board: connections, devices and their counts.
         values: poses, sensor values, log lines.
         pictures, scenes: the newest of each row that has them.
@@ -44,13 +50,14 @@ class Session(Closable):
     """
 
     def __init__(self, folder: Path, tell: Callable[[str], object] = lambda text: None) -> None:
-        self.tell = tell
+        self.tell, self.id = tell, secrets.token_hex(8)
         self.board, self.values, self.tape = Board(), Values(), Tape(folder)
         self.pictures = Pictures(self.values.trouble)
         self.scenes = Scenes(self.values.trouble)
         self.playing: Playing | None = None
         self.closing = False
         self._followers: list[Follower] = []
+        self._numbers: dict[str, int] = {}  # of what was recorded, on the board
 
     def follow(self, endpoint: str, profile: str = "auto") -> None:
         """Follow a server from now on, whether it is there or not.
@@ -73,9 +80,15 @@ class Session(Closable):
             OSError: it cannot be opened.
         """
         self.playing = Playing(paths, self._played, self._failed)
-        self.board.connect(self.playing.name)
-        text = self.playing.damage or f"a recording: {self.playing.name}"
-        self.board.state(0, LinkState("connected", text))
+        recorded, text = self.playing.connections, f"a recording: {self.playing.name}"
+        shown = recorded
+        if not 1 < len(recorded) <= _MOST_RECORDED:
+            shown = (self.playing.name,)
+        if len(recorded) > _MOST_RECORDED:
+            text += f", of {len(recorded)} connections, which are shown as one"
+        self._numbers = {name: self.board.connect(name) for name in shown}
+        text = self.playing.damage or text
+        self._stands(LinkState("connected", text))
         if self.playing.damage:
             self._warn(text, "warning")
 
@@ -121,6 +134,8 @@ class Session(Closable):
     @property
     def title(self) -> str:
         """What is shown."""
+        if self.playing is not None:
+            return self.playing.name
         return ", ".join(one.endpoint for one in self.board.connections)
 
     def close(self) -> None:
@@ -131,15 +146,21 @@ class Session(Closable):
         if self.playing is not None:
             self.playing.close()
         self.stop_recording()
-        self.tape.stop()  # also one that failed
+        self.tape.close()
         self.pictures.close()
 
-    def _played(self, frames: list[Frame]) -> None:
-        self.take(0, frames, time.time())
+    def _played(self, moments: list[Moment]) -> None:
+        now = time.time()
+        for name, run in groupby(moments, lambda moment: moment.connection):
+            self.take(self._numbers.get(name, 0), [moment.frame for moment in run], now)
+
+    def _stands(self, state: LinkState) -> None:
+        for number in self._numbers.values():
+            self.board.state(number, state)
 
     def _failed(self, text: str) -> None:
         """Playing a recording failed."""
-        self.board.state(0, LinkState("over", text))
+        self._stands(LinkState("over", text))
         self._warn(text, "error")
 
     def _warn(self, text: str, level: Level) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import igtl
@@ -25,6 +25,8 @@ _SAMPLE_S = 0.1
 _MOST_ROWS = 1000
 #: Peers may invent headers without end that mean the same rows.
 _MOST_KNOWN = 10_000
+#: So many bytes of newest messages are kept, of bodies that are larger than `_SMALL`.
+_MOST_KEPT, _SMALL = 1 << 30, 1 << 16
 #: From so many ids in a row on, a device counts as one that numbers its messages.
 _NUMBERED = 3
 #: Peers may invent metadata keys without end.
@@ -45,12 +47,13 @@ class Row:
         messages, bytes: how much came, headers included.
         errors: malformed ones: all whose checksum is wrong, and of the others those that somebody
             looked at.
-        newest: the last one as it came; None when nothing was counted yet.
+        newest: the last one as it came; None when nothing was counted yet, or it was forgotten.
         first_time, last_time: when the first and the last one came.
         versions: of their headers.
         metadata_keys: the first fifty, in order, of the messages that somebody looked at.
         seen: the newest well-formed message that somebody looked at.
         trouble: why the newest one is malformed, if somebody looked at it; "" when it is not.
+        forgotten: called when the newest one is forgotten, for who keeps it as well.
     """
 
     def __init__(self, wire_type: str, device_name: str, now: float, number: int = 0) -> None:
@@ -62,6 +65,7 @@ class Row:
         self._looking = threading.Lock()
         self.seen: igtl.Message | None = None
         self._looked_at: Frame | None = None
+        self.forgotten: Callable[[], object] = bool
         self.reset(now)
 
     def reset(self, now: float) -> None:
@@ -109,6 +113,11 @@ class Row:
         self._run += 1
         self._id = message_id
 
+    def forget(self) -> None:
+        """Let go of what came last; it is still counted."""
+        self.newest = self.seen = self._looked_at = None
+        self.forgotten()
+
     @property
     def last(self) -> igtl.Message | None:
         """What the newest message means; if it is malformed, what was `seen` before."""
@@ -125,6 +134,11 @@ class Row:
                 self._take(frame, decode_frame(frame))
             except igtl.DecodeError as error:
                 self._take(frame, error)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether somebody found out what the newest message means."""
+        return self.newest is self._looked_at
 
     def take(self, message: igtl.Message | igtl.DecodeError) -> None:
         """What the message means that was counted last, from somebody who knows already."""
@@ -194,7 +208,7 @@ class Statistics:
     """One row for each type of each device, in the order in which they appeared.
 
     Peers may invent devices without end: behind the first thousand rows the rest are counted
-    together.
+    together, and of more than 1 GiB of newest messages those that came first are forgotten.
 
     Args:
         numbers: gives the rows their ids; several statistics may share it.
@@ -204,6 +218,8 @@ class Statistics:
         self._numbers = count() if numbers is None else numbers
         self._rows: dict[tuple[str, str], Row] = {}
         self._known: dict[tuple[bytes, bytes], Row] = {}
+        self._kept: dict[int, tuple[int, Row]] = {}
+        self._kept_bytes = 0
 
     def count(self, frame: Frame, now: float) -> Row:
         """Count one message that came at `now`; its row."""
@@ -215,7 +231,22 @@ class Statistics:
         else:
             row = self._row(frame.type_name, _long_name(frame), now)
         row.count(frame, now)
+        if frame[4] > _SMALL or self._kept:
+            self._keep(row, frame[4])
         return row
+
+    def _keep(self, row: Row, size: int) -> None:
+        """Forget others where their newest messages and this one are too much."""
+        before, _ = self._kept.pop(row.id, (0, row))
+        self._kept_bytes -= before
+        if size <= _SMALL:
+            return
+        self._kept[row.id] = size, row
+        self._kept_bytes += size
+        while self._kept_bytes > _MOST_KEPT and len(self._kept) > 1:
+            less, oldest = self._kept.pop(next(iter(self._kept)))
+            self._kept_bytes -= less
+            oldest.forget()
 
     def reset(self, now: float) -> None:
         """Count all rows from 0."""

@@ -14,6 +14,17 @@ __all__ = ["counted", "summary"]
 
 _MOST_ITEMS = 4
 _LONGEST_TEXT = 500
+#: Lists of more bytes are not taken apart for a line that shows four of their items.
+_LARGEST_LIST = 1 << 18
+_LISTS = (
+    igtl.Point,
+    igtl.Trajectory,
+    igtl.TrackingData,
+    igtl.QuaternionTrackingData,
+    igtl.ImageMeta,
+    igtl.LabelMeta,
+    igtl.VideoMeta,
+)
 
 
 def summary(message: igtl.Message) -> str:
@@ -21,6 +32,8 @@ def summary(message: igtl.Message) -> str:
 
     Types without a form of their own, those of users included, are shown field by field.
     """
+    if isinstance(message, _LISTS) and len(message.raw_content) > _LARGEST_LIST:
+        return f"{len(message.raw_content):,} bytes{_metadata(message)}"
     return _summary(message) + _metadata(message)
 
 

@@ -35,7 +35,7 @@ class Tape:
         self._recorder: Recorder | None = None
         self._last: Recorder | None = None
         self._began = self._ended = time.monotonic()
-        self._error = ""
+        self._error, self._is_closed = "", False
 
     @property
     def on(self) -> bool:
@@ -55,7 +55,9 @@ class Tape:
         with self._changing:
             if self.on:
                 return
-            self._close()
+            if self._is_closed:
+                raise RecordingError("nothing more is recorded: the viewer is being closed")
+            self._end()
             self._error = ""
             try:
                 recorder = Recorder(_free_name(self._folder))
@@ -70,7 +72,13 @@ class Tape:
     def stop(self) -> None:
         """End the recording in good order, if there is one."""
         with self._changing:
-            self._close()
+            self._end()
+
+    def close(self) -> None:
+        """The same for good: none can be begun any more."""
+        with self._changing:
+            self._is_closed = True
+            self._end()
 
     def write(self, frames: Sequence[Frame], connection: str) -> None:
         """Record what came over a connection, byte for byte; never waits."""
@@ -88,24 +96,23 @@ class Tape:
 
     def state(self) -> dict[str, Any]:
         """How it goes, as the page is told; also how the last recording went."""
-        recorder = self._last
-        if recorder is not None and recorder.error is not None and not self._error:
-            self._ended, self._error = time.monotonic(), str(recorder.error)
-        if self.on:
+        recorder, on = self._last, self.on
+        if on:
             self._ended = time.monotonic()
+        error = self._error or str((recorder and recorder.error) or "")
         return {
             "kind": "recording",
-            "state": "failed" if self._error else "on" if self.on else "off",
+            "state": "failed" if error else "on" if on else "off",
             "path": "" if recorder is None else str(recorder.path),
             "seconds": self._ended - self._began,
             "bytes": 0 if recorder is None else recorder.bytes,
             "messages": 0 if recorder is None else recorder.messages,
             "dropped": 0 if recorder is None else recorder.dropped,
             "free": _free_bytes(self._folder),
-            "text": self._error,
+            "text": error,
         }
 
-    def _close(self) -> None:
+    def _end(self) -> None:
         recorder, self._recorder = self._recorder, None
         if recorder is None:
             return

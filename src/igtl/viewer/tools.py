@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from igtl.messages.message import Message
 from igtl.messages.pose import Position, Transform, matrix_of
 from igtl.messages.tracking import QuaternionTrackingData, ToolType, TrackingData
-from igtl.protocol.transforms import names_of
+from igtl.protocol.transforms import frames_of
 from igtl.viewer.statistics import Row
 
 __all__ = ["POSE_TYPES", "Reading", "described", "key_of", "readings", "upper"]
@@ -78,18 +78,18 @@ def key_of(row: Row, tool: str) -> str:
 def described(row: Row, message: Message, tool: str, what: str, unit: str = "") -> dict[str, Any]:
     """What the page has to know of a tool or sensor.
 
-    Names such as "ProbeToTracker" tell the frames; other tools lead from a frame that is called
-    like them to "World".
+    Its frames are those of `igtl.protocol.transforms`; where nothing says them, it leads from a
+    frame that is called like it, to "World".
     """
     name = tool or message.device_name or message.wire_type
-    source, target = names_of(name) or (name, _WORLD)
+    source, target = frames_of(message, tool)
     return {
         "key": key_of(row, tool),
         "row": row.id,
         "device": message.device_name,
         "name": name,
-        "from": source,
-        "to": target,
+        "from": source or name,
+        "to": target or _WORLD,
         "what": what,
         "unit": unit,
     }

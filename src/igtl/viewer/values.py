@@ -2,6 +2,9 @@
 
 Frames are kept as they come and decoded in one go, thirty times a second: a thread that receives
 loses less than a microsecond on each.
+
+The time of a value is when its message came, by this machine's clock. Those in headers are by
+clocks that differ, where there are any; latency, on the board, is told from them.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 from igtl.codec.frame import Frame
@@ -25,8 +29,10 @@ __all__ = ["Level", "Values"]
 
 #: So many frames of a row are kept from one drain to the next.
 _MOST_WAITING = 16
-#: So many frames are decoded in one drain, though at least one a row.
-_MOST_DECODED = 500
+#: So many bytes are decoded in one drain, some 20 ms of work; each frame counts for so many more.
+_MOST_DECODED, _FRAME = 250_000, 200
+#: Bodies of more bytes are passed over: more than 1,100 tools, or the longest STRING.
+_LARGEST = 80_000
 _MOST_LINES = 500
 
 
@@ -39,23 +45,26 @@ class Values:
 
     def __init__(self) -> None:
         self._inboxes: dict[int, _Inbox | None] = {}
+        self._keys: set[str] = set()
         self._lock = threading.Lock()
         self._log: deque[dict[str, Any]] = deque(maxlen=_MOST_LINES)
         self._said: deque[dict[str, Any]] = deque(maxlen=_MOST_LINES)
-        self._count = 0
+        self._count = self._turn = 0
 
     def take(self, row: Row, frame: Frame, received: float) -> None:
         """Keep a frame of a type that has values, undecoded; others are passed over.
 
         Args:
             row: its row.
-            received: when it came, unix s: the time of its values.
+            received: when it came, unix s.
         """
         try:
             inbox = self._inboxes[row.id]
         except KeyError:
             inbox = self._opened(row, frame)
         if inbox is not None:
+            if frame.body_size > _LARGEST:  # which is said, and not kept
+                frame = frame._replace(body=b"")
             inbox.frames.append((frame, received))
             inbox.came += 1
 
@@ -89,11 +98,16 @@ class Values:
 
         Only those that have something in them; tools come before their poses.
         """
-        news = News()
+        news, left = News(), _MOST_DECODED
         waiting = [inbox for inbox in self._opened_inboxes() if inbox.frames]
-        share = max(1, _MOST_DECODED // max(1, len(waiting)))
+        waiting.sort(key=_last_turn)
+        share, self._turn = max(1, left // _FRAME // max(1, len(waiting))), self._turn + 1
         for inbox in waiting:
+            if left <= 0:  # the others come first the next time
+                break
+            inbox.turn = self._turn
             for frame, received in inbox.taken(share):
+                left -= _FRAME + frame.body_size
                 self._read(inbox, frame, received, news)
             if inbox.reader is None and inbox.lost:
                 self._say_lost(inbox)
@@ -108,7 +122,12 @@ class Values:
         return news.messages() + _log(list(self._log))
 
     def _read(self, inbox: _Inbox, frame: Frame, received: float, news: News) -> None:
-        """Take in a message; of malformed ones the first of several is told."""
+        """Take in a message; of malformed or too large ones the first of several is told."""
+        if frame.body_size > _LARGEST:
+            if not inbox.is_bad:
+                self._say_large(inbox, frame, received)
+            inbox.is_bad = True
+            return
         try:
             message = decode_frame(frame)
             if inbox.reader is None:
@@ -125,6 +144,10 @@ class Values:
     def _say(self, inbox: _Inbox, message: Message, received: float) -> None:
         level, text = line(message)
         self.say(text, time=received, level=level, row=inbox.row)
+
+    def _say_large(self, inbox: _Inbox, frame: Frame, received: float) -> None:
+        text = f"{frame.body_size:,} bytes are not followed here, at most {_LARGEST:,} are"
+        self.say(text, time=received, level="warning", row=inbox.row)
 
     def _say_lost(self, inbox: _Inbox) -> None:
         text = f"{inbox.lost} more came faster than can be shown"
@@ -148,7 +171,7 @@ class Values:
         if not row.wire_type:
             pass
         elif kind is not None and issubclass(kind, POSE_TYPES):
-            inbox = _Inbox(row, PoseReader(row))
+            inbox = _Inbox(row, PoseReader(row, self._keys))
         elif kind is not None and issubclass(kind, Sensor):
             inbox = _Inbox(row, SensorReader(row))
         elif is_line(frame):
@@ -156,6 +179,9 @@ class Values:
         with self._lock:
             self._inboxes[row.id] = inbox
         return inbox
+
+
+_last_turn = attrgetter("turn")
 
 
 class _Inbox:
@@ -167,15 +193,18 @@ class _Inbox:
         reader: what reads them; None: they are lines of the log.
         lost: how many were pushed out by newer ones before the last call of `taken`.
         last_time: when the newest came that was taken, unix s.
-        is_bad: whether the last one was malformed.
+        is_bad: whether the last one was malformed, or too large.
+        turn: the drain that took from it last.
     """
 
-    __slots__ = ("_accounted", "came", "frames", "is_bad", "last_time", "lost", "reader", "row")
+    __slots__ = (
+        "_accounted", "came", "frames", "is_bad", "last_time", "lost", "reader", "row", "turn",
+    )  # fmt: skip
 
     def __init__(self, row: Row, reader: Reader | None) -> None:
         self.row, self.reader = row, reader
         self.frames: deque[tuple[Frame, float]] = deque(maxlen=_MOST_WAITING)
-        self.came = self.lost = self._accounted = 0
+        self.came = self.lost = self.turn = self._accounted = 0
         self.last_time, self.is_bad = 0.0, False
 
     def taken(self, most: int) -> Iterator[tuple[Frame, float]]:

@@ -7,16 +7,19 @@ import contextlib
 import ipaddress
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.typedefs import Middleware
+from aiohttp.typedefs import Handler, Middleware
 
 from igtl.net.endpoint import bind
 from igtl.viewer.asked import Asked, number
 from igtl.viewer.browser import DEADLINE
+from igtl.viewer.door import MOST_CONNECTIONS, Door
 from igtl.viewer.files import PAGE, page_file
 from igtl.viewer.guard import HEADERS, Guard
 from igtl.viewer.live import Live, encoded
@@ -29,8 +32,6 @@ _SHUTDOWN_S = 0.5
 
 _log = logging.getLogger("igtl.viewer")
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 class Page:
     """A session's page, listening.
@@ -40,7 +41,8 @@ class Page:
         host, port: where to listen; port 0 takes a free one.
         guard: who may look.
         files: where the built page is.
-        deadline: s after which a browser that takes nothing is thrown out.
+        deadline: s after which a browser is thrown out that takes nothing, or asks for nothing.
+        most: so many connections are let in at once.
 
     Attributes:
         port: where it listens.
@@ -58,14 +60,21 @@ class Page:
         *,
         files: Path = PAGE,
         deadline: float = DEADLINE,
+        most: int = MOST_CONNECTIONS,
     ) -> None:
         self._app = application(session, guard, files=files, deadline=deadline)
+        self._door = Door(most, deadline)
+        self._app.middlewares.insert(0, self._door.heard)
         self._listener = bind(host, port)
         self.port: int = self._listener.getsockname()[1]
 
     def serve(self) -> None:
         """Serve until this thread is interrupted."""
-        asyncio.run(self.run())
+        asyncio.run(self._alone())
+
+    async def _alone(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(_complaints())
+        await self.run()
 
     async def run(self) -> None:
         """The same in an event loop, until it is cancelled."""
@@ -77,10 +86,13 @@ class Page:
             shutdown_timeout=_SHUTDOWN_S,
         )
         await runner.setup()
+        assert runner.server is not None  # it is set up
+        admit = partial(self._door.admit, runner.server)
+        listening = await asyncio.get_running_loop().create_server(admit, sock=self._listener)
         try:
-            await web.SockSite(runner, self._listener).start()
             await asyncio.Event().wait()
         finally:
+            listening.close()
             await runner.cleanup()
 
 
@@ -196,6 +208,24 @@ def _is_ours(record: logging.LogRecord) -> bool:
 
 
 _log.addFilter(_is_ours)
+
+
+def _complaints() -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """Has what asyncio complains of logged, each once: some of it comes by the thousand.
+
+    It would write tracebacks into the terminal.
+    """
+    known: set[tuple[str, type | None]] = set()
+
+    def log(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        message, error = context["message"], context.get("exception")
+        kind = message, error and type(error)
+        if kind in known or isinstance(error, (ConnectionError, TimeoutError)):  # who is gone
+            return
+        known.add(kind)
+        _log.error("%s", message, exc_info=error)
+
+    return log
 
 
 def _json(text: str) -> web.Response:

@@ -1,23 +1,23 @@
 // Which part of a long list is drawn: items have heights of their own, few of them are in sight.
 
-export interface Extent {
-  /** Distance of each item's top from the list's, px; one more for the end. */
-  tops: number[];
-  height: number;
-}
-
-export function extent(heights: readonly number[]): Extent {
+/** Distance of each item's top from the list's, px; and of the list's end. */
+export function topsOf(heights: readonly number[]): number[] {
   const tops = [0];
-  for (const height of heights) tops.push(tops.at(-1)! + height);
-  return { tops, height: tops.at(-1)! };
+  let top = 0;
+  for (const height of heights) tops.push((top += height));
+  return tops;
 }
 
 /** First and last + 1 of the items between two distances, and `spare` px around them. */
 export function inSight(tops: readonly number[], from: number, to: number, spare = 200) {
   const count = tops.length - 1;
-  const first = Math.max(0, firstBelow(tops, from - spare) - 1);
-  const last = Math.min(count, firstBelow(tops, to + spare));
-  return { first: Math.min(first, count), last };
+  const first = Math.min(itemAt(tops, from - spare), count);
+  return { first, last: Math.min(count, firstBelow(tops, to + spare)) };
+}
+
+/** The item at a distance; the last or first where there is none. */
+export function itemAt(tops: readonly number[], distance: number): number {
+  return Math.max(0, firstBelow(tops, distance) - 1);
 }
 
 /** The first item whose top is below a distance, by halving. */
