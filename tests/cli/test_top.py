@@ -256,6 +256,7 @@ def test_one_server_of_two_is_there(call: Call, server: igtl.Server) -> None:
     ("arguments", "text"),
     [
         (["a:1", "a:1"], "given twice"),
+        ([__file__], "is a file, expected a server"),
         (["ws://a"], "not supported"),
         (["--seconds", "0"], "above 0"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import pytest
 
 import igtl
 from igtl.messages.points import PointElement
+from igtl.viewer.guard import Guard
+from igtl.viewer.session import Session
+from igtl.viewer.web import Page
 from tests.net.waiting import descriptors, eventually, linux_only
 from tests.recording.traffic import damaged, pose
 from tests.viewer.pages import PATIENCE, opened, showing
@@ -430,3 +434,18 @@ async def test_a_video_goes_on_as_it_is_shown(tmp_path: Path) -> None:
                 await video.send_str("nonsense")
                 await video.send_bytes(b"nonsense")
                 assert not video.closed
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_page_that_is_closed_ends(asked: bool, tmp_path: Path) -> None:
+    with Session(tmp_path) as session:
+        page = Page(session, "127.0.0.1", 0, Guard("127.0.0.1"))
+        thread = threading.Thread(target=page.serve)
+        thread.start()
+        if asked:
+            with socket.create_connection(("127.0.0.1", page.port), PATIENCE) as client:
+                client.sendall(b"GET /api/board HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                assert client.recv(12) == b"HTTP/1.1 200"
+        page.close()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()

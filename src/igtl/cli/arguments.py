@@ -13,6 +13,7 @@ __all__ = [
     "add_endpoint",
     "add_format",
     "add_profile",
+    "add_selection",
     "comma_list",
     "count",
     "duration",
@@ -77,6 +78,20 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what is at the other end; auto looks at what it sends first (default: auto)",
     )
+
+
+def add_selection(parser: argparse._ActionsContainer, *more: str) -> None:
+    """Declare which messages are wanted: `--type`, `--device`, and `more` of the kind."""
+    for name in ("type", "device", *more):
+        parser.add_argument(
+            f"--{name}",
+            type=comma_list,
+            action="extend",
+            default=[],
+            metavar=name[0].upper(),
+            help=f"only these {name}s, separated by commas; may be repeated; * and ? stand for any "
+            "characters",
+        )
 
 
 def add_format(look: argparse._MutuallyExclusiveGroup) -> None:

@@ -94,20 +94,7 @@ def add_arguments(parser: Parser) -> None:
 
 def _add_selection(parser: Parser) -> None:
     which = parser.add_argument_group("which messages")
-    for name, letter, more in (
-        ("--type", "T", "types"),
-        ("--device", "D", "devices"),
-        ("--connection", "C", "connections"),
-    ):
-        which.add_argument(
-            name,
-            type=arguments.comma_list,
-            action="extend",
-            default=[],
-            metavar=letter,
-            help=f"only these {more}, separated by commas; may be repeated; * and ? stand for any "
-            "characters",
-        )
+    arguments.add_selection(which, "connection")
     which.add_argument(
         "--from", dest="start", type=moment, default=0.0, metavar="S", help="begin there"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import webbrowser
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import igtl
-from igtl.cli import arguments, status
+from igtl.cli import arguments, page, status
 from igtl.cli.arguments import Parser
 from igtl.cli.reception import Filter, Patience, arrivals
 from igtl.cli.stage import Stage
@@ -41,10 +40,12 @@ examples:
 localhost, port 18944, and tick Active. Then show the volumes CT and Ultrasound,
 and the transforms."""
 
-_PORT, _PAGE_PORT = 18944, 8080
+_PORT = 18944
 _HOST = "127.0.0.1"
 #: `--once` looks for so long at least, to see rates, and so long at most.
 _LEAST_S, _MOST_S = 3.0, 20.0
+#: The page is given so long to end.
+_PATIENCE_S = 2.0
 
 
 def add_arguments(parser: Parser) -> None:
@@ -64,7 +65,7 @@ def add_arguments(parser: Parser) -> None:
         "--page-port",
         type=arguments.port,
         metavar="PORT",
-        help=f"of the page; default: {_PAGE_PORT}, or any free one when that is taken",
+        help=f"of the page; default: {page.PORT}, or any free one when that is taken",
     )
     parser.add_argument("--no-page", action="store_true", help="the table alone; so does --once")
     parser.add_argument("--open", action="store_true", help="show the page in a browser")
@@ -116,7 +117,7 @@ def _page(endpoint: str, options: Namespace) -> Iterator[str]:
         with _served(endpoint, options.page_port) as address:
             say(f"open {address}")
             if options.open:
-                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+                page.show(address)
             yield f"In a browser:           {address}"
 
 
@@ -124,18 +125,17 @@ def _page(endpoint: str, options: Namespace) -> Iterator[str]:
 def _served(endpoint: str, port: int | None) -> Iterator[str]:
     """Serves the page to browsers of this machine, in a thread of its own; its address."""
     from igtl.viewer.session import Session
-    from igtl.viewer.web import Page
 
     with Session(Path()) as session:
-        try:
-            page = Page(session, _HOST, _PAGE_PORT if port is None else port, Guard(_HOST))
-        except igtl.ConnectError:
-            if port is not None:
-                raise
-            page = Page(session, _HOST, 0, Guard(_HOST))
+        shown = page.listening(session, _HOST, port, Guard(_HOST))
         session.follow(endpoint)
-        threading.Thread(target=page.serve, name="page", daemon=True).start()
-        yield f"http://{_HOST}:{page.port}/"
+        thread = threading.Thread(target=shown.serve, name="page", daemon=True)
+        thread.start()
+        try:
+            yield f"http://{_HOST}:{shown.port}/"
+        finally:
+            shown.close()
+            thread.join(_PATIENCE_S)
 
 
 def _notes(port: int) -> tuple[str, ...]:

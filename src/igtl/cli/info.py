@@ -53,22 +53,7 @@ _MOST_LINES = 20
 def add_arguments(parser: Parser) -> None:
     """Declare what the verb takes."""
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="recordings (.mcap)")
-    parser.add_argument(
-        "--type",
-        type=arguments.comma_list,
-        action="extend",
-        default=[],
-        metavar="T",
-        help="only these types; repeat it, or separate by commas",
-    )
-    parser.add_argument(
-        "--device",
-        type=arguments.comma_list,
-        action="extend",
-        default=[],
-        metavar="D",
-        help="only these devices; * and ? stand for any characters",
-    )
+    arguments.add_selection(parser)
     parser.add_argument(
         "--gap",
         type=arguments.number,

@@ -52,22 +52,7 @@ def add_arguments(parser: Parser) -> None:
         "endpoint", metavar="ENDPOINT", nargs="?", default="localhost", help=arguments.ENDPOINT_HELP
     )
     which = parser.add_argument_group("which messages")
-    which.add_argument(
-        "--type",
-        type=arguments.comma_list,
-        action="extend",
-        default=[],
-        metavar="T",
-        help="only these types; repeat it, or separate by commas",
-    )
-    which.add_argument(
-        "--device",
-        type=arguments.comma_list,
-        action="extend",
-        default=[],
-        metavar="D",
-        help="only these devices; * and ? stand for any characters",
-    )
+    arguments.add_selection(which)
     which.add_argument("--count", type=arguments.count, metavar="N", help="end after N of them")
     which.add_argument(
         "--timeout",

@@ -17,14 +17,13 @@ from pathlib import Path
 from types import FrameType
 
 import igtl
-from igtl.cli import amounts, arguments, status
+from igtl.cli import amounts, arguments, status, typed
 from igtl.cli.arguments import Parser
 from igtl.cli.feeds import Feed, Sieve
 from igtl.cli.listen import doubt_types
 from igtl.cli.session import Session
 from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say, warn
-from igtl.net.endpoint import Endpoint
 from igtl.viewer.summary import counted
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
@@ -95,18 +94,7 @@ def add_arguments(parser: Parser) -> None:
     arguments.add_profile(parser)
     parser.add_argument("--json", action="store_true", help="what was recorded, as a JSON object")
     which = parser.add_argument_group("which messages")
-    for name, letter, what in (
-        ("--type", "T", "types"),
-        ("--device", "D", "devices"),
-    ):
-        which.add_argument(
-            name,
-            type=arguments.comma_list,
-            action="extend",
-            default=[],
-            metavar=letter,
-            help=f"only these {what}; * and ? stand for any characters",
-        )
+    arguments.add_selection(which)
 
 
 def _output(text: str) -> Path:
@@ -150,13 +138,9 @@ def run(options: Namespace) -> int:
 
 def _feeds(options: Namespace, news: News) -> list[Feed]:
     """One for each endpoint that was typed."""
-    endpoints = [str(Endpoint.parse(text)) for text in options.endpoints]
-    for endpoint in endpoints:
-        if endpoints.count(endpoint) > 1:
-            raise igtl.EndpointError(f"{endpoint} is given twice: it can be recorded only once")
     return [
         Feed(endpoint, options.profile, reconnect=options.reconnect, tell=news.put)
-        for endpoint in endpoints
+        for endpoint in typed.endpoints(options.endpoints)
     ]
 
 

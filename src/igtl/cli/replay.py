@@ -90,19 +90,7 @@ def _add_selection(group: argparse._ArgumentGroup) -> None:
         "--from", dest="start", type=moment, default=0.0, metavar="T", help="80, 1:20, 1:02:03.5"
     )
     group.add_argument("--to", dest="end", type=moment, metavar="T", help="since its start, too")
-    for name, letter, what in (
-        ("--type", "T", "types"),
-        ("--device", "D", "devices"),
-        ("--connection", "C", "connections"),
-    ):
-        group.add_argument(
-            name,
-            type=arguments.comma_list,
-            action="extend",
-            default=[],
-            metavar=letter,
-            help=f"only these {what}; * and ? stand for any characters",
-        )
+    arguments.add_selection(group, "connection")
     group.add_argument(
         "--times",
         choices=("kept", "now"),

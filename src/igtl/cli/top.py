@@ -16,14 +16,13 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import igtl
-from igtl.cli import arguments, status
+from igtl.cli import arguments, status, typed
 from igtl.cli.arguments import Parser
 from igtl.cli.keys import Keyboard
 from igtl.cli.table import aligned
 from igtl.cli.terminal import say, warn
 from igtl.cli.top_rows import COLUMNS, glances
 from igtl.codec.frame import Frame
-from igtl.net.endpoint import Endpoint
 from igtl.net.follower import Follower
 from igtl.viewer.board import Board
 
@@ -103,11 +102,7 @@ def run(options: Namespace) -> int:
 
 def _followers(board: Board, texts: Sequence[str], profile: str) -> list[Follower]:
     """One for each server that was typed, which counts what comes."""
-    endpoints = [str(Endpoint.parse(text)) for text in texts]
-    for endpoint in endpoints:
-        if endpoints.count(endpoint) > 1:
-            raise igtl.EndpointError(f"{endpoint} is given twice: it is watched only once")
-    return [_follower(board, endpoint, profile) for endpoint in endpoints]
+    return [_follower(board, endpoint, profile) for endpoint in typed.endpoints(texts)]
 
 
 def _follower(board: Board, endpoint: str, profile: str) -> Follower:

@@ -7,8 +7,6 @@ import os
 import platform
 import shlex
 import signal
-import threading
-import webbrowser
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,16 +17,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import igtl
-from igtl.cli import arguments, status
+from igtl.cli import arguments, page, status, typed
 from igtl.cli.arguments import Parser
-from igtl.cli.terminal import printable, say, warn
+from igtl.cli.terminal import printable, say
 from igtl.convert.formats import FORMATS, ending_of
-from igtl.net.endpoint import Endpoint
 from igtl.viewer.guard import Guard, is_loopback, new_token
 
 if TYPE_CHECKING:
     from igtl.viewer.session import Session
-    from igtl.viewer.web import Page
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 
@@ -48,12 +44,9 @@ examples:
   igtl view localhost --record-to data    where the page's recordings are made
   igtl view localhost --host 0.0.0.0      for browsers on other machines, too"""
 
-_PORT = 8080
 _SHORTEST_TOKEN = 8
 #: What `igtl serve` reads, but for folders, and what is not in the table of formats.
 _PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dcm", ".mov", ".avi", ".mkv")
-#: They would run in this terminal.
-_TEXT_BROWSERS = ("www-browser", "links", "elinks", "lynx", "w3m")
 
 
 def add_arguments(parser: Parser) -> None:
@@ -94,44 +87,23 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: Namespace) -> int:
     """Serve the page until Ctrl-C."""
-    try:
-        from igtl.viewer.session import Session
-        from igtl.viewer.web import Page
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "aiohttp":
-            raise
-        raise igtl.MissingExtraError.of("aiohttp", "view", "the page") from error
+    from igtl.viewer.session import Session
+
     files = _files(options.what)
-    endpoints = [] if files else _endpoints(options.what)
+    endpoints = [] if files else typed.endpoints(options.what)
     folder = _folder(options.record_to)
     token = options.token or (None if is_loopback(options.host) else new_token())
     with _terminable(), Session(folder, _tell) as session:
         if files:
             session.play(files)
-        page = _page(Page, session, options, Guard(options.host, token))
-        address = _address(options.host, page.port, token)
+        shown = page.listening(session, options.host, options.port, Guard(options.host, token))
+        address = _address(options.host, shown.port, token)
         say(f"open {address}")
         _follow(session, endpoints, options.profile)
         if options.open:
-            threading.Thread(target=_open, args=(address,), daemon=True).start()
-        page.serve()
+            page.show(address)
+        shown.serve()
     return status.INTERRUPTED
-
-
-def _page(make: type[Page], session: Session, options: Namespace, guard: Guard) -> Page:
-    """The page, listening.
-
-    Raises:
-        ConnectError: the port is taken, or the address is not ours.
-    """
-    if options.port is not None:
-        return make(session, options.host, options.port, guard)
-    try:
-        return make(session, options.host, _PORT, guard)
-    except igtl.ConnectError:
-        page = make(session, options.host, 0, guard)  # if it is the address, this says so
-        say(f"port {_PORT} is taken by another program: the page is at port {page.port}")
-        return page
 
 
 def _follow(session: Session, endpoints: Sequence[str], profile: str) -> None:
@@ -183,8 +155,8 @@ def _check_file(path: Path) -> None:
         )
     if path.is_dir():
         parts = sorted(path.glob("*.mcap"))
-        hint = f"give its recordings: {name}/*.mcap" if parts else f"`igtl serve {name}` sends it"
-        raise igtl.MessageError(f"{path} is a folder, expected a recording; {hint}")
+        hint = f"; give its recordings: {name}/*.mcap" if parts else " or a server as host:port"
+        raise igtl.MessageError(f"{path} is a folder, expected a recording{hint}")
     if path.suffix.lower() == ".mcap":
         return
     ending = ending_of(path)
@@ -193,19 +165,15 @@ def _check_file(path: Path) -> None:
         raise igtl.MessageError(
             f"{path} is no recording; `igtl convert {name} {made}` makes one of it"
         )
+    if not ending and path.suffix.lower() not in _PICTURES:
+        raise igtl.MessageError(
+            f"{path} is no recording, expected a file whose name ends in .mcap, or a server as "
+            "host:port"
+        )
     raise igtl.MessageError(
         f"{path} is no recording; `igtl serve {name}` sends it, then `igtl record localhost` makes "
         "a recording of it, and `igtl view localhost` shows it at once"
     )
-
-
-def _endpoints(what: Sequence[str]) -> list[str]:
-    """Endpoints as they are written; EndpointError."""
-    endpoints = [str(Endpoint.parse(text)) for text in what]
-    for endpoint in endpoints:
-        if endpoints.count(endpoint) > 1:
-            raise igtl.EndpointError(f"{endpoint} is given twice: it would be shown twice")
-    return endpoints
 
 
 def _folder(path: Path) -> Path:
@@ -242,17 +210,6 @@ def _tell(text: str) -> None:
     """Say what happened to a link; in any thread."""
     with suppress(OSError):  # nobody reads it any more
         say(printable(text))
-
-
-def _open(address: str) -> None:
-    """Show the page in a browser, if there is one."""
-    try:
-        browser = webbrowser.get()
-        if getattr(browser, "name", "") not in _TEXT_BROWSERS and browser.open(address):
-            return
-    except (webbrowser.Error, OSError):
-        pass
-    warn("no browser was found here: open the address by hand")
 
 
 @contextmanager

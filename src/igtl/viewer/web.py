@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
@@ -67,10 +66,19 @@ class Page:
         self._app.middlewares.insert(0, self._door.heard)
         self._listener = bind(host, port)
         self.port: int = self._listener.getsockname()[1]
+        self._closed, self._over = False, asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def serve(self) -> None:
-        """Serve until this thread is interrupted."""
+        """Serve until this thread is interrupted, or until `close`."""
         asyncio.run(self._alone())
+
+    def close(self) -> None:
+        """End `serve`, from any thread."""
+        self._closed = True  # `run` looks after it has said which loop to tell
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._over.set)
 
     async def _alone(self) -> None:
         asyncio.get_running_loop().set_exception_handler(_complaints())
@@ -78,6 +86,9 @@ class Page:
 
     async def run(self) -> None:
         """The same in an event loop, until it is cancelled."""
+        self._loop = asyncio.get_running_loop()
+        if self._closed:
+            self._over.set()
         runner = web.AppRunner(
             self._app,
             access_log=None,
@@ -90,7 +101,7 @@ class Page:
         admit = partial(self._door.admit, runner.server)
         listening = await asyncio.get_running_loop().create_server(admit, sock=self._listener)
         try:
-            await asyncio.Event().wait()
+            await self._over.wait()
         finally:
             listening.close()
             await runner.cleanup()
@@ -111,7 +122,7 @@ def application(
         return await live.attend(request, near=_is_near(request))
 
     async def board(_request: web.Request) -> web.StreamResponse:
-        return _json(encoded(session.board.plain(time.time())))
+        return _json(encoded(session.board.plain(session.clock())))
 
     async def message(request: web.Request) -> web.StreamResponse:
         found = await asyncio.to_thread(session.message, number(request.match_info["row"], "row"))
