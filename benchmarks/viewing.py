@@ -33,7 +33,7 @@ OPTIONS = (
     "--no-sandbox",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
+    "--disable-gpu-compositing",  # as on machines without a graphics processor
     "--enable-precise-memory-info",
 )
 #: A page is given so long to come to rest, s, and so long to show the first picture, ms.

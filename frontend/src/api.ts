@@ -79,6 +79,7 @@ export interface Hello {
   server: string;
   title: string;
   mode: "live" | "file";
+  /** Unix s: now, or when that was recorded which is played now. So are all times. */
   clock: number;
   h264: boolean;
   jpeg: boolean;
@@ -101,6 +102,8 @@ export interface Playback {
   file: string;
   /** Seconds since the recording's start, as are start and end. */
   position: number;
+  /** When that was recorded, unix s. */
+  clock: number;
   start: number;
   end: number;
   paused: boolean;
@@ -132,6 +135,8 @@ export type LiveMessage =
   | { kind: "sensors"; samples: SensorSample[] }
   | { kind: "log"; lines: LogLine[] }
   | Playback
+  /** A recording goes on elsewhere: what was shown of before is of another time. */
+  | { kind: "jump"; clock: number }
   | RecordingState
   | { kind: "trouble"; text: string };
 

@@ -13,7 +13,7 @@ export interface Meter {
   painted: number;
   /** Pictures that came and were replaced by a newer one before they were painted. */
   skipped: number;
-  /** Times of the last seconds' paintings, for `rate`. */
+  /** When the last seconds' paintings were, s of this page's own clock, for `rate`. */
   times: number[];
   /** Seconds from the header's time to the screen, all of them until `igtlMeter.reset()`. */
   delays: number[];
@@ -50,18 +50,18 @@ function show(row: RowId): void {
   const { headTime, skipped } = waiting.get(row)!;
   waiting.delete(row);
   const meter = meterOf(row);
-  const now = serverNow();
+  const now = performance.now() / 1000;
   meter.painted += 1;
   meter.skipped += skipped;
   meter.times.push(now);
   while (meter.times[0]! < now - WINDOW_S) meter.times.shift();
-  if (headTime !== null && meter.delays.length < MOST_DELAYS) meter.delays.push(now - headTime);
+  if (headTime !== null && meter.delays.length < MOST_DELAYS) meter.delays.push(serverNow() - headTime);
 }
 
 /** Pictures per second of late; 0 when none came. */
 export function rate(row: RowId): number {
   const times = meterOf(row).times;
-  const now = serverNow();
+  const now = performance.now() / 1000;
   const recent = times.filter((time) => time >= now - WINDOW_S);
   if (recent.length < 2) return 0;
   // From the first to the last; but where they came at once, and none since, they are few.

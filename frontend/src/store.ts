@@ -58,6 +58,7 @@ type Listener<T> = (samples: T[]) => void;
 const poseListeners = new Set<Listener<PoseSample>>();
 const sensorListeners = new Set<Listener<SensorSample>>();
 const boardListeners = new Set<(time: number) => void>();
+const jumpListeners = new Set<() => void>();
 
 /** Be called with all new poses; returns what ends it. */
 export function onPoses(listener: Listener<PoseSample>): () => void {
@@ -70,18 +71,38 @@ export function onSensors(listener: Listener<SensorSample>): () => void {
   return () => sensorListeners.delete(listener);
 }
 
-/** Be called after each board, with its time: `rows` has the rates and latencies then. */
+/** Be called after each board that says something new, with its time: `rows` has the rates and
+ * latencies then. */
 export function onBoard(listener: (time: number) => void): () => void {
   boardListeners.add(listener);
   return () => boardListeners.delete(listener);
 }
 
-/** The server's clock minus this machine's, in s. */
-let offset = 0;
+/** Be called when a recording goes on elsewhere. */
+export function onJump(listener: () => void): () => void {
+  jumpListeners.add(listener);
+  return () => jumpListeners.delete(listener);
+}
 
-/** Unix seconds by the server's clock. */
+/** The server's clock: it was `time` when this machine's was `since`, goes at `speed`, up to `end`.
+ * All in s. */
+let clock = { time: 0, since: 0, speed: 1, end: Infinity };
+
+/** Unix seconds by the server's clock; of a recording, when that was recorded which is shown. */
 export function serverNow(): number {
-  return (performance.timeOrigin + performance.now()) / 1000 + offset;
+  return Math.min(clock.time + (hereNow() - clock.since) * clock.speed, clock.end);
+}
+
+function hereNow(): number {
+  return (performance.timeOrigin + performance.now()) / 1000;
+}
+
+function setClock(time: number, speed: number, end = Infinity): void {
+  clock = { time, since: hereNow(), speed, end };
+}
+
+function follow({ clock, position, end, paused, over, speed }: Playback): void {
+  setClock(clock, paused || over || speed === null ? 0 : speed, clock + end - position);
 }
 
 export function take(message: LiveMessage): void {
@@ -90,12 +111,15 @@ export function take(message: LiveMessage): void {
       if (hello.value && hello.value.server !== message.server) forget();
       hello.value = message;
       // On one machine both clocks are one; the way of the message would only add an error.
-      offset = message.near ? 0 : message.clock - (performance.timeOrigin + performance.now()) / 1000;
+      if (message.mode === "file") setClock(message.clock, 0);
+      else setClock(message.near ? hereNow() : message.clock, 1);
       break;
-    case "board":
+    case "board": {
+      const isNews = message.time !== boardTime.peek() || message.rows.length > 0;
       batch(() => takeBoard(message));
-      for (const listener of boardListeners) listener(message.time);
+      if (isNews) for (const listener of boardListeners) listener(message.time);
       break;
+    }
     case "tools": {
       const known = new Map(tools.value);
       for (const tool of message.tools) known.set(tool.key, tool);
@@ -114,6 +138,13 @@ export function take(message: LiveMessage): void {
       break;
     case "playback":
       playback.value = message;
+      follow(message);
+      break;
+    case "jump":
+      clock = { ...clock, time: message.clock, since: hereNow() };
+      log.value = [];
+      newestLine = -1;
+      for (const listener of jumpListeners) listener();
       break;
     case "recording":
       recording.value = message;

@@ -39,6 +39,8 @@ const HELLO = { kind: "hello", clock: 1 };
 let taken: LiveMessage[];
 let states: string[];
 let refused: string[];
+let barred: string[];
+let why: string;
 let link: Link;
 
 beforeEach(() => {
@@ -48,11 +50,15 @@ beforeEach(() => {
   taken = [];
   states = [];
   refused = [];
+  barred = [];
+  why = "";
   link = new Link({
     address: () => "ws://localhost:8080/api/live",
     take: (message) => taken.push(message),
     state: (state) => states.push(state),
     refused: (text) => refused.push(text),
+    why: () => Promise.resolve(why),
+    barred: (text) => barred.push(text),
   });
 });
 
@@ -91,6 +97,28 @@ test("a lost link is tried again after 0.5, 1, 2, 4, 5, 5 s", () => {
     expect(Socket.all.length).toBe(before + 1);
   }
   expect(new Set(states)).toEqual(new Set(["lost"]));
+});
+
+test("who is refused is told why, and asks again only after 30 s", async () => {
+  why = "the token is missing or wrong";
+  link.open();
+  newest().fail();
+  await vi.advanceTimersByTimeAsync(29_999);
+  expect(barred).toEqual([why]);
+  expect(Socket.all.length).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(Socket.all.length).toBe(2);
+  newest().tell(HELLO);
+  expect(barred).toEqual([why, ""]);
+});
+
+test("a link that was open and is lost is no refusal", async () => {
+  why = "never asked";
+  link.open();
+  newest().tell(HELLO);
+  newest().fail();
+  await vi.advanceTimersByTimeAsync(499);
+  expect(barred).toEqual([""]);
 });
 
 test("once a server was there, the first try is soon again", () => {

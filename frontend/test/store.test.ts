@@ -1,5 +1,5 @@
-import { beforeEach, expect, test } from "vitest";
-import type { Board, Connection, Hello, LogLine, Row } from "../src/api";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Board, Connection, Hello, LogLine, Playback, Row } from "../src/api";
 import * as store from "../src/store";
 
 const HELLO: Hello = {
@@ -156,4 +156,84 @@ test("kinds that this page does not know change nothing", () => {
   const before = store.rows.value;
   store.take({ kind: "weather" } as never);
   expect(store.rows.value).toBe(before);
+});
+
+// ---- whose clock it is
+
+const PLAYED: Playback = {
+  kind: "playback",
+  file: "session.mcap",
+  position: 10,
+  clock: 1_000_010,
+  start: 0,
+  end: 80,
+  paused: false,
+  speed: 4,
+  loop: false,
+  loops: 0,
+  over: false,
+};
+
+let now = 0;
+
+function stubClock(): void {
+  now = 5_000_000;
+  vi.stubGlobal("performance", { timeOrigin: 1e12, now: () => now });
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+test("of servers it is that of now: this machine's own, or theirs from afar", () => {
+  stubClock();
+  store.take(HELLO);
+  expect(store.serverNow()).toBeCloseTo(1_000_005_000, 3);
+  store.take({ ...HELLO, near: false });
+  now += 2500;
+  expect(store.serverNow()).toBeCloseTo(1002.5, 3);
+});
+
+test("of a recording it is when that was recorded which is played", () => {
+  stubClock();
+  store.take({ ...HELLO, mode: "file", clock: 1_000_000 });
+  now += 5000;
+  expect(store.serverNow()).toBe(1_000_000);
+  store.take(PLAYED);
+  now += 500;
+  expect(store.serverNow()).toBeCloseTo(1_000_012, 3); // four times as fast
+  now += 60_000;
+  expect(store.serverNow()).toBe(1_000_080); // not beyond the end
+});
+
+test.each([{ paused: true }, { over: true }, { speed: null }])("it stands still with %o", (how) => {
+  stubClock();
+  store.take({ ...HELLO, mode: "file" });
+  store.take({ ...PLAYED, ...how });
+  now += 500;
+  expect(store.serverNow()).toBe(1_000_010);
+});
+
+test("a recording that goes on elsewhere: its time, an empty log, and who listens is told", () => {
+  stubClock();
+  store.take({ ...HELLO, mode: "file", server: "file" });
+  store.take({ ...PLAYED, paused: true });
+  store.take({ kind: "log", lines: [line(7), line(8)] });
+  let jumps = 0;
+  const end = store.onJump(() => (jumps += 1));
+  store.take({ kind: "jump", clock: 1_000_003 });
+  end();
+  expect([jumps, store.serverNow()]).toEqual([1, 1_000_003]);
+  expect(store.log.value).toEqual([]);
+  store.take({ kind: "log", lines: [line(2), line(9)] }); // what the server kept, told again
+  expect(store.log.value.map(({ n }) => n)).toEqual([2, 9]);
+});
+
+test("boards of a time that stands still are told when a row changed", () => {
+  const times: number[] = [];
+  const end = store.onBoard((time) => times.push(time));
+  store.take(board(100, [row(0)], { complete: true }));
+  store.take(board(100, []));
+  store.take(board(100, [row(0, { rate: 20 })]));
+  store.take(board(101, []));
+  end();
+  expect(times).toEqual([100, 100, 101]);
 });

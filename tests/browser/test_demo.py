@@ -98,6 +98,32 @@ def test_the_keyboard_leads_everywhere(demo: str, visit: Open) -> None:
     expect(page.get_by_role("button", name="Light colours")).to_be_visible()
 
 
+def test_what_is_typed_after_a_slash_is_searched_for(demo: str, visit: Open) -> None:
+    page = visit(demo, size=WINDOWS["tablet"]).page
+    expect(page.get_by_role("button", name="Record")).to_be_enabled()
+    page.keyboard.press("/")
+    page.keyboard.type("probe")
+    search = page.get_by_role("searchbox", name="Find devices")
+    expect(search).to_have_value("probe")
+    page.keyboard.press("Escape")
+    expect(search).to_have_value("")
+    expect(search).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(search).not_to_be_focused()
+    expect(page.get_by_role("button", name="Record")).to_be_visible()  # none was begun
+
+
+def test_on_a_phone_the_header_is_all_in_reach(demo: str, visit: Open) -> None:
+    page = visit(f"{demo}#log", size=(390, 844)).page
+    header = page.get_by_role("banner")
+    for name in ("Devices", "Dark colours", "Help"):
+        expect(header.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    for name in TABS:
+        expect(header.get_by_role("tab", name=name)).to_be_in_viewport(ratio=1)
+    expect(header.get_by_role("status", name="Connection")).to_be_in_viewport(ratio=1)
+    assert sideways(page) <= 0
+
+
 def test_nothing_is_asked_of_others(demo: str, visit: Open) -> None:
     one = visit(demo)
     expect(canvas(one.page, "CT").or_(canvas(one.page, "Ultrasound")).first).to_be_visible()

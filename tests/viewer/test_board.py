@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import struct
 import threading
+import time
+from typing import Any
 
 import numpy as np
 
@@ -171,6 +173,30 @@ def test_counting_anew() -> None:
     board.count(0, frame_of(POSE), NOW + 2)
     (row,) = board.plain(NOW + 2)["rows"]
     assert (row["id"], row["messages"], row["errors"]) == (0, 1, 0)
+
+
+def test_what_came_last_is_known_when_counts_begin_anew() -> None:
+    board = board_with(POSE.replace(timestamp=NOW - 0.25), times=5)
+    board.reset(NOW - 100)  # a recording was wound back
+    (row,) = board.plain(NOW - 100)["rows"]
+    assert (row["messages"], row["rate"], row["age"], row["latency"]) == (0, 0, 0, None)
+    assert (row["state"], row["summary"] != "") == ("once", True)
+    found = board.row(0)
+    assert found is not None
+    assert found.last_time == NOW + 0.4
+
+
+def test_what_comes_while_the_clock_stands_still_is_told() -> None:
+    """It is looked for ten times a second of any clock."""
+    board = board_with(POSE)
+    number, _ = board.changed_since(0, NOW)
+    board.count(0, frame_of(POSE), NOW)
+    deadline = time.monotonic() + 5
+    rows: list[dict[str, Any]] = []
+    while not rows and time.monotonic() < deadline:
+        number, message = board.changed_since(number, NOW)
+        rows = message["rows"]
+    assert [row["messages"] for row in rows] == [2]
 
 
 def test_much_to_look_at_is_looked_at_in_turns() -> None:

@@ -371,7 +371,6 @@ async def test_a_recording_plays_when_somebody_looks(film: Path, tmp_path: Path)
             )
             row = await viewer.row("TRANSFORM", TOOL, 21)
             assert row["messages"] == 21
-            assert abs(row["latency"]) < PATIENCE  # as if made now
 
 
 async def test_devices_of_several_recorded_connections_are_several(tmp_path: Path) -> None:
@@ -391,7 +390,7 @@ async def test_devices_of_several_recorded_connections_are_several(tmp_path: Pat
         assert rows == [("tracker:18944", TOOL, 3), ("robot:18944", TOOL, 3)]
         await looker.say(do="pause")
         await looker.say(do="seek", position=0.0045)
-        await looker.until(lambda _: sorted(seen(looker)[-2:]) == [3, 4])  # the newest of both
+        await looker.until(lambda _: {3, 4} <= set(seen(looker)[-5:]))  # the newest of both
 
 
 async def test_many_recorded_connections_are_shown_as_one_and_it_says_so(tmp_path: Path) -> None:
@@ -430,6 +429,131 @@ async def test_jumping_about_after_the_end(film: Path, tmp_path: Path) -> None:
         await playback(looker, over=True, speed=2.0)
         await looker.say(do="resume")
         await looker.until(lambda _: seen(looker)[-28:] == [20, *range(15, 21), *range(21)])
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Path:
+    """20 s in 2001, ten poses a second that came 40 ms after they were made, and a line each."""
+    path = tmp_path / "late.mcap"
+    with FileWriter(path) as writer:
+        for number in range(201):
+            time_ns = BEGAN_NS + number * 100_000_000
+            writer.add(Entry(time_ns, "tracker:18944", pose(number, TOOL, time_ns / 1e9 - 0.04)))
+            if number % 10 == 0:
+                text = frame_of(igtl.String(f"line {number}", device_name="Log"))
+                writer.add(Entry(time_ns, "tracker:18944", text))
+    return path
+
+
+BEGAN_NS = 10**18
+BEGAN = BEGAN_NS / 1e9
+
+
+async def test_times_are_those_of_the_recording_at_any_speed(late: Path, tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, files=[late]) as viewer, viewer.look() as looker:
+        assert (await looker.of("hello"))["clock"] == pytest.approx(BEGAN, abs=1)
+        await looker.say(do="speed", speed=4)
+        await looker.until(lambda _: seen(looker)[-1:] >= [30])
+        got = [one for message in looker.came for one in message.get("samples", ())]
+        assert all(one[1] == pytest.approx(BEGAN + one[2][3] / 10, abs=1e-6) for one in got)
+        row = await viewer.row("TRANSFORM", TOOL)
+        assert row["latency"] == pytest.approx(0.04, abs=1e-4)
+        assert row["rate"] == pytest.approx(10, rel=0.01)
+        await looker.say(do="pause")
+        where = await playback(looker, paused=True)
+        assert where["clock"] == pytest.approx(BEGAN + where["position"])
+        message = await viewer.json(f"/api/message/{row['id']}")
+        number = message["fields"]["matrix"][0][3]
+        assert message["header"]["time"] == pytest.approx(BEGAN + number / 10 - 0.04, abs=1e-6)
+        assert message["received"] == pytest.approx(BEGAN + number / 10, abs=1e-6)
+        assert -1e-6 <= where["position"] - number / 10 <= 0.1 + 1e-6
+
+
+async def test_what_stands_still_stays_as_it_was(late: Path, tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, files=[late]) as viewer, viewer.look() as looker:
+        await looker.until(lambda _: seen(looker)[-1:] >= [12])
+        await looker.say(do="pause")
+        where = await playback(looker, paused=True)
+        first, *_, last = [await looker.of("board") for _ in range(7)]  # 1.5 s
+        assert (first["time"], last["time"]) == (where["clock"], where["clock"])
+        assert last["connections"][0]["rate"] == first["connections"][0]["rate"] > 9
+        row = await viewer.row("TRANSFORM", TOOL)
+        assert row["state"] == "live"
+        assert row["rate"] == pytest.approx(10, rel=0.01)
+        assert row["age"] <= 0.1 + 1e-6
+
+
+async def test_at_the_end_it_stays_as_it_was(film: Path, tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, files=[film]) as viewer, viewer.look() as looker:
+        over = await playback(looker, over=True)
+        assert over["clock"] == pytest.approx(BEGAN + 1)
+        row = await viewer.row("TRANSFORM", TOOL, 21)
+        assert (row["state"], row["age"]) == ("live", pytest.approx(0, abs=1e-6))
+        assert row["rate"] == pytest.approx(20, rel=0.01)
+
+
+async def test_after_a_jump_all_begins_anew_there(late: Path, tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, files=[late]) as viewer, viewer.look() as looker:
+        await looker.say(do="seek", position=18.95)
+        await looker.until(lambda _: "line 190" in lines(looker))
+        await looker.say(do="pause")
+        await looker.say(do="seek", position=5)
+        there = pytest.approx(BEGAN + 5)
+        await looker.until(lambda one: one["kind"] == "jump" and one["clock"] == there)
+        looker.came.clear()
+        await looker.until(lambda _: seen(looker)[-1:] == [50] and "line 50" in lines(looker))
+        assert seen(looker) == list(range(40, 51))  # a second of them
+        assert lines(looker) == ["line 40", "line 50"]
+        row = await viewer.row("TRANSFORM", TOOL, 11)
+        assert (row["messages"], row["state"]) == (11, "live")
+        assert (row["rate"], row["age"]) == (pytest.approx(10), pytest.approx(0, abs=1e-6))
+        async with viewer.look() as other:  # who comes now is told what is there, once
+            await playback(other, paused=True)
+            assert lines(other) == ["line 40", "line 50"]
+        await looker.say(do="speed", speed=16)
+        await looker.say(do="resume")
+        await looker.until(lambda _: lines(looker)[-1:] == ["line 200"])
+        assert lines(looker) == [f"line {number}" for number in range(40, 201, 10)]
+        assert seen(looker) == sorted(set(seen(looker)))
+
+
+async def test_each_round_begins_anew(film: Path, tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, files=[film]) as viewer, viewer.look() as looker:
+        await looker.say(do="loop", loop=True)
+        await looker.say(do="speed", speed=8)
+        await looker.of("jump")  # of who comes
+        for _ in range(3):
+            assert (await looker.of("jump"))["clock"] == BEGAN
+        kinds = "".join("J" if one["kind"] == "jump" else "L" for one in looker.came if has(one))
+        assert kinds == "JLJLJLJ"
+        board = await viewer.board(lambda row: True, 1)
+        assert sum(row["messages"] for row in board["rows"]) <= 22
+
+
+async def test_what_is_wrong_with_a_file_is_told_again_after_a_jump(
+    film: Path, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.mcap"
+    cut.write_bytes(film.read_bytes()[:-30])
+    async with showing(folder=tmp_path, files=[cut]) as viewer, viewer.look() as looker:
+        await looker.say(do="pause")
+        await looker.of("log")
+        await looker.say(do="seek", position=0.1)
+        await looker.of("jump")
+        (line,) = (await looker.of("log"))["lines"]
+        assert line["text"].startswith(f"{cut} is cut off")
+        assert line["time"] == BEGAN
+
+
+def has(message: dict[str, Any]) -> bool:
+    """Whether it is a jump, or has lines."""
+    return message["kind"] in ("jump", "log")
+
+
+def lines(looker: Looker) -> list[str]:
+    """The texts of all lines that came."""
+    messages = [one for one in looker.came if one["kind"] == "log"]
+    return [line["text"] for message in messages for line in message["lines"]]
 
 
 def seen(looker: Looker) -> list[float]:

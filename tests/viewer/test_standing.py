@@ -93,5 +93,5 @@ def test_a_malformed_message_is_bad_until_the_next() -> None:
 def test_counts_that_begin_anew() -> None:
     row = row_of(*moving(20))
     row.reset(1000)
-    assert standing(row, 1000).state == "silent"
+    assert standing(row, 1000).state == "once"
     assert "set to 0" in standing(row, 1000).note

@@ -127,8 +127,8 @@ function Message({ message }: { message: MessageDetails }) {
     version: header.version,
     type: header.type,
     device: header.device,
-    time: header.time === null ? "none" : format.clock(header.time),
-    received: format.clock(message.received),
+    time: header.time === null ? "none" : moment(header.time),
+    received: moment(message.received),
     size: `${format.count(header.size)} bytes`,
   };
   return (
@@ -149,6 +149,10 @@ function Message({ message }: { message: MessageDetails }) {
       {Object.keys(fields).length > 0 && <Part title="Content" value={fields} />}
     </div>
   );
+}
+
+function moment(time: number): string {
+  return `${format.day(time)} ${format.clock(time)}`;
 }
 
 function Part({ title, value }: { title: string; value: Record<string, unknown> }) {

@@ -1,7 +1,8 @@
 // The list of connections and their devices: who sends what, how fast, how late.
 
-import { useRef } from "preact/hooks";
-import { Button, Empty, format, Icon, Select, useKey } from "../parts";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { isFinding } from "../frame/layout";
+import { Button, Empty, format, Icon, Select } from "../parts";
 import { connections, hello, linkState, rows } from "../store";
 import { closeGroups, filter, grouping, items, openAll, reveal, sortBy, sorting } from "./list";
 import type { Grouping, Sorting } from "./tree";
@@ -31,7 +32,11 @@ export function Devices() {
 
 function Head() {
   const entry = useRef<HTMLInputElement>(null);
-  useKey("/", () => entry.current?.focus());
+  const isWanted = isFinding.value;
+  useLayoutEffect(() => {
+    if (isWanted) entry.current?.focus(); // before the next key comes
+    isFinding.value = false;
+  }, [isWanted]);
   return (
     <div class="devices-head">
       <div class="devices-total">
@@ -77,10 +82,12 @@ function Head() {
   );
 }
 
-/** Escape empties the entry, the arrow leads into the list. */
-function leave(event: KeyboardEvent): void {
+/** Escape empties the entry, or leaves it when it is empty; the arrow leads into the list. */
+function leave(event: KeyboardEvent & { currentTarget: HTMLInputElement }): void {
   if (event.key === "Escape") {
+    if (filter.value === "") event.currentTarget.blur();
     filter.value = "";
+    event.preventDefault();
     event.stopPropagation();
   } else if (event.key === "ArrowDown") {
     event.preventDefault();

@@ -5,11 +5,12 @@ import type { Connection, Hello } from "../api";
 import { Badge, Button, Icon, theme, Toggle, useKey, type IconName, type Tone } from "../parts";
 import { switchTheme } from "../parts/theme";
 import { connections, hello, linkState, type LinkState } from "../store";
-import { devicesOpen, helpOpen, show, tab, TABS, type Tab } from "./layout";
+import { devicesOpen, find, helpOpen, show, tab, TABS, type Tab } from "./layout";
 
 export function Header() {
   useKey("t", switchTheme);
   useKey("d", () => (devicesOpen.value = !devicesOpen.value));
+  useKey("/", find);
   useKey("?", () => (helpOpen.value = true));
   return (
     <header class="header">

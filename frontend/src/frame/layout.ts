@@ -13,6 +13,8 @@ const narrow = globalThis.matchMedia?.("(max-width: 900px)");
 export const tab = signal<Tab>(tabOf(globalThis.location?.hash ?? ""));
 export const devicesOpen = signal(!narrow?.matches);
 export const helpOpen = signal(false);
+/** Somebody wants to search the devices; the list takes the focus there and empties this. */
+export const isFinding = signal(false);
 
 export function tabOf(hash: string): Tab {
   return TABS.find((name) => `#${name}` === hash) ?? "overview";
@@ -25,6 +27,12 @@ export function panelsOf(now: Tab): readonly PanelName[] {
 export function show(next: Tab): void {
   tab.value = next;
   history.replaceState(null, "", `${location.pathname}${location.search}#${next}`);
+}
+
+/** Open the devices and search them. */
+export function find(): void {
+  devicesOpen.value = true;
+  isFinding.value = true;
 }
 
 export function isNarrow(): boolean {

@@ -2,13 +2,21 @@
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Button, Icon } from "../parts";
+import { Button, Failure, Icon } from "../parts";
 import { linkState, trouble } from "../store";
+
+/** Why igtl view does not let this page in; "" where it does, or is not there. */
+const refusal = signal("");
+
+export function showRefusal(why: string): void {
+  refusal.value = why;
+}
 
 const hasToken = new URLSearchParams(globalThis.location?.search ?? "").has("token");
 
 export function LostBanner() {
   if (linkState.value !== "lost") return null;
+  if (refusal.value) return <Refused why={refusal.value} />;
   return (
     <div class="banner" role="alert">
       <Icon name="bad" />
@@ -17,6 +25,21 @@ export function LostBanner() {
         page reconnects by itself; what it shows is from before.
         {hasToken && " If igtl view was started anew, open the address that it printed: its token is new."}
       </span>
+    </div>
+  );
+}
+
+/** In place of all panels: there is nothing to be seen, and only one thing to do. */
+function Refused({ why }: { why: string }) {
+  return (
+    <div class="refused">
+      {why.includes("token") ? (
+        <Failure title="No way in" text="This address needs the token that igtl view printed.">
+          Open the whole address: <code>http://...?token=...</code>
+        </Failure>
+      ) : (
+        <Failure title="igtl view does not let this page in" text={why} />
+      )}
     </div>
   );
 }

@@ -5,19 +5,14 @@ import type { Cell, Turning } from "./cell";
 import { GlyphToggle } from "./glyphs";
 import { type Levels, presetsFor } from "./levels";
 import type { PictureStream } from "./stream";
-import type { Choice } from "./ways";
+import { type Choice, type Way, WAY_NAMES } from "./ways";
 
 const TURNINGS = [
   { value: "auto", label: "Auto" },
   { value: "matrix", label: "By matrix" },
   { value: "sent", label: "As sent" },
 ];
-const WAYS = [
-  { value: "auto", label: "Auto" },
-  { value: "h264", label: "H.264" },
-  { value: "jpeg", label: "JPEG" },
-  { value: "raw", label: "Raw" },
-];
+const WAYS: readonly Way[] = ["h264", "jpeg", "raw"];
 
 export function Adjusting({ cell }: { cell: Cell }) {
   const stream = cell.stream.value;
@@ -53,7 +48,10 @@ export function Adjusting({ cell }: { cell: Cell }) {
         label="Format"
         title="Auto takes raw on one machine, and H.264 for large streams over a network"
         value={look.choice.value}
-        choices={WAYS}
+        choices={[
+          { value: "auto", label: "Auto" },
+          ...WAYS.map((way) => ({ value: way, label: WAY_NAMES[way], whyNot: stream.whyNot(way) })),
+        ]}
         onChange={(value) => (look.choice.value = value as Choice)}
       />
     </Toolbar>

@@ -3,6 +3,7 @@
 import { type ReadonlySignal, computed, signal } from "@preact/signals";
 import type { Connection, Row } from "../api";
 import { connections, rows } from "../store";
+import { visible } from "../plots/lines";
 import { Cell } from "./cell";
 
 export type Count = 1 | 2 | 4;
@@ -47,7 +48,7 @@ export function offersOf(all: readonly Row[], known: readonly Connection[]): Off
   }
   return pictures.map((row) => {
     const endpoint = endpoints.get(row.connection) ?? String(row.connection);
-    const parts = [row.device || `(${row.type} without a name)`];
+    const parts = [visible(row.device) || `(${row.type} without a name)`];
     if (alike(row)) parts.push(row.type);
     if (elsewhere.has(row.device)) parts.push(endpoint);
     return { row, name: [endpoint, row.type, row.device].join("\n"), label: parts.join(", ") };

@@ -7,7 +7,7 @@ import { connections } from "../store";
 import { Adjusting } from "./adjusting";
 import type { Cell } from "./cell";
 import { type Count, active, cellCount, cells, offerNames, offers, shown } from "./choosing";
-import { freeze } from "./gestures";
+import { freeze, GESTURES } from "./gestures";
 import { GlyphToggle } from "./glyphs";
 import { Picture } from "./picture";
 import { savePicture } from "./saving";
@@ -48,8 +48,22 @@ function Pictures() {
         {cells.slice(0, count).map((one, n) => (
           <Place key={n} cell={one} index={n} isActive={n === index} />
         ))}
+        {hasHelp.value && <Gestures />}
       </div>
     </>
+  );
+}
+
+function Gestures() {
+  return (
+    <dl class="gestures">
+      {GESTURES.map(([what, does]) => (
+        <div key={what}>
+          <dt>{what}</dt>
+          <dd>{does}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
@@ -158,7 +172,7 @@ function Place({ cell, index, isActive }: { cell: Cell; index: number; isActive:
     >
       {cellCount.value > 1 && offer && <div class="place-name cut">{offer.label}</div>}
       {offer ? (
-        <Picture cell={cell} row={offer.row.id} label={offer.label} hasHelp={isActive && hasHelp.value} />
+        <Picture cell={cell} row={offer.row.id} label={offer.label} />
       ) : (
         <NoStream cell={cell} />
       )}

@@ -17,16 +17,15 @@ interface PictureParts {
   cell: Cell;
   row: RowId;
   label: string;
-  hasHelp: boolean;
 }
 
-export function Picture({ cell, row, label, hasHelp }: PictureParts) {
+export function Picture({ cell, row, label }: PictureParts) {
   const axis = cell.axis.value;
   useEffect(() => cell.open(row, axis), [cell, row, axis]);
   useEffect(() => () => cell.close(), [cell]);
   return (
     <div class="picture-cell">
-      <Stage cell={cell} label={label} hasHelp={hasHelp} />
+      <Stage cell={cell} label={label} />
       <Slices cell={cell} />
       <div class="facts">
         <Readout cell={cell} />
@@ -68,7 +67,7 @@ function Slices({ cell }: { cell: Cell }) {
           disabled={isFrozen}
           onChange={to}
         />
-        of {last}
+        / {last}
       </label>
     </div>
   );

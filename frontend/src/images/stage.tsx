@@ -7,14 +7,14 @@ import { Badge, format } from "../parts";
 import { type LinkState, ageOf, boardTime, hello, linkState, rows } from "../store";
 import type { Cell } from "./cell";
 import type { Letters } from "./geometry";
-import { GESTURES, listen } from "./gestures";
+import { listen } from "./gestures";
 import type { PictureStream } from "./stream";
 import { type Transform, scaleOf } from "./viewport";
 
 /** Larger than so many CSS pixels, single pixels are what somebody wants to see. */
 const BLOCKS_FROM = 8;
 
-export function Stage({ cell, label, hasHelp }: { cell: Cell; label: string; hasHelp: boolean }) {
+export function Stage({ cell, label }: { cell: Cell; label: string }) {
   const stage = useRef<HTMLDivElement>(null);
   const holder = useRef<HTMLDivElement>(null);
   useEffect(() => listen(stage.current!, cell), [cell]);
@@ -25,7 +25,6 @@ export function Stage({ cell, label, hasHelp }: { cell: Cell; label: string; has
       <div class="stage-holder" ref={holder} />
       <Edges letters={cell.letters.value} />
       <Notes stream={cell.stream.value} />
-      {hasHelp && <Gestures />}
     </div>
   );
 }
@@ -145,17 +144,4 @@ function whyOld(row: Row | undefined, link: LinkState): string {
 
 function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function Gestures() {
-  return (
-    <dl class="gestures">
-      {GESTURES.map(([what, does]) => (
-        <div key={what}>
-          <dt>{what}</dt>
-          <dd>{does}</dd>
-        </div>
-      ))}
-    </dl>
-  );
 }

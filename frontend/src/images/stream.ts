@@ -17,7 +17,7 @@ import { Newest } from "./newest";
 import { type Picture, Raster, closePicture } from "./painter";
 import { Polling } from "./polling";
 import { Video, decodesH264 } from "./video";
-import { type Abilities, type Choice, type Feed, type Sink, type Way, WAY_NAMES, chosenWay } from "./ways";
+import { type Abilities, type Choice, type Feed, type Sink, type Way, WAY_NAMES, chosenWay, whyNot } from "./ways";
 
 /** A stream that nobody shows is kept so long: whoever changes tabs finds it again. */
 const LINGER_MS = 1000;
@@ -122,11 +122,17 @@ export class PictureStream {
     this.way.value = way;
   }
 
-  #abilities(): Abilities {
+  /** Why pictures cannot come this way; "" where they can. */
+  whyNot(way: Way): string {
+    const shape = this.shape.value;
+    return shape ? whyNot(way, shape, this.#abilities(new Map())) : "";
+  }
+
+  #abilities(failed: ReadonlyMap<Way, string> = this.#failed): Abilities {
     const { near, h264, jpeg } = hello.value ?? { near: false, h264: false, jpeg: false };
     return {
       near,
-      serves: { h264: h264 && !this.#failed.has("h264"), jpeg: jpeg && !this.#failed.has("jpeg") },
+      serves: { h264: h264 && !failed.has("h264"), jpeg: jpeg && !failed.has("jpeg") },
       decodes: decodesH264(),
     };
   }

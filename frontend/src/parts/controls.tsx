@@ -54,6 +54,8 @@ function inside({ label, icon, hideLabel }: ButtonParts) {
 export interface Choice {
   value: string;
   label: string;
+  /** Why it cannot be chosen; "" or none where it can. */
+  whyNot?: string;
 }
 
 interface SelectParts {
@@ -79,7 +81,12 @@ export function Select(parts: SelectParts) {
         onChange={(event) => onChange(event.currentTarget.value)}
       >
         {choices.map((choice) => (
-          <option key={choice.value} value={choice.value}>
+          <option
+            key={choice.value}
+            value={choice.value}
+            disabled={Boolean(choice.whyNot)}
+            title={choice.whyNot || undefined}
+          >
             {choice.label}
           </option>
         ))}

@@ -91,6 +91,14 @@ export function count(value: Maybe): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u2009");
 }
 
+/** A day from unix s, where this page is: "2026-11-22". */
+export function day(value: Maybe): string {
+  if (!isNumber(value)) return MISSING;
+  const date = new Date(value * 1000);
+  const two = (part: number) => String(part).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
 /** A time of day from unix s: "14:03:09.250". */
 export function clock(value: Maybe): string {
   if (!isNumber(value)) return MISSING;

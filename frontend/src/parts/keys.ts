@@ -5,7 +5,8 @@ import { useEffect, useRef } from "preact/hooks";
 type Action = (event: KeyboardEvent) => void;
 const actions = new Map<string, Action[]>();
 
-/** While the component is shown, run `action` when this key (as in KeyboardEvent.key) goes down. */
+/** While the component is shown, run `action` when this key goes down: as in KeyboardEvent.key,
+ * letters as small ones, or "Shift+R" for those with Shift. */
 export function useKey(key: string, action: Action): void {
   const newest = useRef(action);
   newest.current = action;
@@ -24,10 +25,17 @@ export function addKey(key: string, action: Action): () => void {
 export function pressed(event: KeyboardEvent): void {
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
   if (isTakenBy(event.target, event.key)) return;
-  const action = actions.get(event.key.length === 1 ? event.key.toLowerCase() : event.key)?.at(-1);
+  const action = namesOf(event).map((name) => actions.get(name)?.at(-1)).find(Boolean);
   if (!action) return;
   event.preventDefault();
   action(event);
+}
+
+/** What the key is called, what says most first: a letter with Shift may have a meaning of its own. */
+function namesOf({ key, shiftKey }: KeyboardEvent): string[] {
+  if (!/^[a-z]$/i.test(key)) return [key];
+  const letter = key.toLowerCase();
+  return shiftKey ? [`Shift+${key.toUpperCase()}`, letter] : [letter];
 }
 
 /** Whether what has the focus needs this key itself. */

@@ -2,7 +2,7 @@
 // first bundle imports it.
 
 import { effect } from "@preact/signals";
-import { onBoard, onPoses, onSensors, rows, tools } from "../store";
+import { onBoard, onJump, onPoses, onSensors, rows, tools } from "../store";
 import { History } from "./history";
 
 export const history = new History();
@@ -10,4 +10,5 @@ export const history = new History();
 onPoses((samples) => history.takePoses(samples));
 onSensors((samples) => history.takeSensors(samples));
 onBoard((time) => history.takeBoard(time, rows.value.values()));
+onJump(() => history.clear());
 effect(() => history.takeTools(tools.value.values()));

@@ -77,7 +77,9 @@ export class History {
       const { id, connection, type, device, rate, latency, bandwidth, state } = row;
       const track = this.trackOf(this.boards, id, `${connection} ${type} ${device}`, BOARD_SIZE);
       // A latency is of the last message: that of a silent row is over.
-      track?.push(time, [rate, state === "silent" ? null : latency, bandwidth]);
+      // A rate of 0 is that of a silent one alone: of the others it is not known yet.
+      const isKnown = rate > 0 || state === "silent";
+      track?.push(time, [isKnown ? rate : null, state === "silent" ? null : latency, isKnown ? bandwidth : null]);
     }
     this.changes += 1;
   }
@@ -93,6 +95,14 @@ export class History {
       }
     }
     return [Math.max(oldest, newest - KEPT_S), newest];
+  }
+
+  /** Forget all samples: what comes is of another time. */
+  clear(): void {
+    for (const tracks of [this.tools, this.boards, this.sensors]) {
+      for (const track of tracks.values()) track.clear();
+    }
+    this.changes += 1;
   }
 
   private takePose(track: Track, time: number, m: readonly number[]): void {

@@ -181,6 +181,13 @@ export class Track {
     this.intervals = this.interval = 0;
   }
 
+  /** Forget everything. */
+  clear(): void {
+    this.cut(-Infinity);
+    this.fine.lost = this.coarse.lost = -Infinity;
+    this.status = "";
+  }
+
   /** Give all of [from, to] to `sink`, and one more on either side so that lines reach the edges;
    * buckets will do where they are finer than `step` seconds. */
   visit(channel: number, from: number, to: number, step: number, sink: Sink): void {

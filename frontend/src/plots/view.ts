@@ -1,7 +1,7 @@
 // What of the history is looked at; it stays while other panels are shown.
 
 import { computed, signal } from "@preact/signals";
-import { connections, linkState, rows, serverNow, tools } from "../store";
+import { connections, linkState, onJump, rows, serverNow, tools } from "../store";
 import { history } from "./collection";
 import { grouped, type Quantity } from "./series";
 
@@ -68,6 +68,8 @@ export function stop(): void {
 export function follow(): void {
   stopped.value = null;
 }
+
+onJump(follow);
 
 /** Time under the cursor; null without one. */
 export function cursorTime(): number | null {

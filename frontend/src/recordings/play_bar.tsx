@@ -28,6 +28,7 @@ export function PlayBar() {
       <span class="play-time number">
         {format.duration(shownPosition(played))} <span class="muted">/ {format.duration(played.end)}</span>
       </span>
+      <Recorded time={played.clock - played.position + shownPosition(played)} />
       <Timeline played={played} />
       <Select
         label="Speed"
@@ -62,6 +63,15 @@ function turn(played: Playback): void {
   const isStopped = played.paused || played.over;
   if (isStopped && played.position >= played.end) wish({ do: "seek", position: played.start });
   wish({ do: isStopped ? "resume" : "pause" });
+}
+
+/** When that was recorded which is shown, to the second. */
+function Recorded({ time }: { time: number }) {
+  return (
+    <span class="play-clock number muted" title="When this was recorded">
+      {format.day(time)} {format.clock(time).slice(0, 8)}
+    </span>
+  );
 }
 
 function Round({ played }: { played: Playback }) {

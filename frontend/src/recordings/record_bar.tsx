@@ -9,12 +9,12 @@ export function RecordBar() {
   const isOn = now?.state === "on";
   const canRecord = (hello.value?.can_record ?? false) && linkState.value === "open";
   const turn = () => wish({ do: isOn ? "stop_recording" : "record" });
-  useKey("r", () => (canRecord ? turn() : undefined));
+  useKey("Shift+R", () => (canRecord ? turn() : undefined));
   return (
     <div class="record-bar">
       <Button
         label={isOn ? "Stop" : "Record"}
-        title={`${isOn ? "Stop recording" : "Record everything that comes into a file"} (R)`}
+        title={`${isOn ? "Stop recording" : "Record everything that comes into a file"} (Shift+R)`}
         icon={isOn ? "stop" : "record"}
         class={isOn ? "record-stop" : "record-start"}
         disabled={!canRecord}

@@ -51,11 +51,12 @@ export class Frames {
    * Choose the frame in which all is shown, unless somebody has.
    *
    * @param things the frame of each thing.
+   * @param now is kept where it is as good as the best; null chooses anew.
    */
-  choose(things: readonly string[]): void {
+  choose(things: readonly string[], now = this.root): void {
     for (const frame of things) this.graph.mention(frame);
     this.version = this.graph.version;
-    this.root = this.memory.chosen ?? bestFrame(this.graph, things, this.root);
+    this.root = this.memory.chosen ?? bestFrame(this.graph, things, now);
   }
 
   /** Whether the axes of the shown frame are right, anterior, superior: only by its name. */

@@ -1,6 +1,7 @@
 // What is in the scene as text: what is shown and how, where the tools are, and what is missing.
 
 import { Select, Toggle, format } from "../parts";
+import { visible } from "../plots/lines";
 import type { Entry } from "./cast";
 import { COLOUR_MAPS } from "./colours";
 import type { Kind } from "./item";
@@ -69,11 +70,11 @@ function Extras({ scene }: { scene: Scene }) {
 function One({ scene, entry }: { scene: Scene; entry: Entry }) {
   const { item, wanted, opacity } = entry;
   const why = scene.why(entry);
-  const name = item instanceof Tool ? scene.cast.nameOf(item) : item.name;
+  const name = visible(item instanceof Tool ? scene.cast.nameOf(item) : item.name);
   return (
     <div class="space-thing">
       <div class="space-thing-head">
-        <label class="space-check cut" title={item.name}>
+        <label class="space-check cut" title={visible(item.name)}>
           <input
             type="checkbox"
             checked={wanted}
@@ -165,7 +166,7 @@ function Pose({ scene, tool }: { scene: Scene; tool: Tool }) {
     >
       <tr>
         <th scope="row" rowSpan={2}>
-          {scene.cast.nameOf(tool)}
+          {visible(scene.cast.nameOf(tool))}
           {state && <span class="is-warn space-state">{state}</span>}
         </th>
         {tool.position().map((value, i) => (
@@ -217,7 +218,7 @@ function Slices({ scene, picture }: { scene: Scene; picture: Picture }) {
                 scene.other();
               }}
             />
-            <span class="number muted">{isShown ? `${index + 1}/${last + 1}` : ""}</span>
+            <span class="number muted">{isShown ? `${index} / ${last}` : ""}</span>
           </div>
         );
       })}

@@ -193,15 +193,23 @@ export class Scene {
     return moved || isOther || went;
   };
 
+  /** The ways that tools went begin anew. */
+  clearTrails(): void {
+    for (const { trail } of this.cast.tools()) trail.clear();
+  }
+
   /** See what there is now, and in which frame it can be shown. */
   private arrange(): void {
     this.isOther = false;
     this.cast.enter();
     const there = [...this.cast.entries.values()].filter(({ item }) => item.isThere);
     const before = this.root;
-    this.frames.choose(there.map(({ item }) => item.frame));
     const { ways } = this.frames.graph;
-    if (this.root !== before || ways !== this.ways) this.cast.tools().forEach((tool) => tool.trail.clear());
+    const isNewWay = ways !== this.ways;
+    // What was best before transforms came may not be so with them.
+    const now = isNewWay && !this.sight.isTouched ? null : before;
+    this.frames.choose(there.map(({ item }) => item.frame), now);
+    if (this.root !== before || isNewWay) this.clearTrails();
     this.ways = ways;
     if (this.root !== before) this.changeFrame(before, this.root);
   }

@@ -20,6 +20,8 @@ export class Sight {
   readonly floor = new Floor();
   /** The tool that the viewpoint goes along with. */
   following: string | null = null;
+  /** Whether somebody has chosen what to look at: the scene leaves it so. */
+  isTouched: boolean;
   private followed: Vector | null = null;
   private readonly settling = new Settling();
 
@@ -30,13 +32,13 @@ export class Sight {
   ) {
     stage.renderer.addActor(this.floor.solid.actor);
     this.floor.setShown(memory.hasFloor);
-    this.settling.isOver = memory.viewpoint !== null;
+    this.isTouched = this.settling.isOver = memory.viewpoint !== null;
     if (memory.viewpoint) stage.viewpoint.restore(memory.viewpoint);
   }
 
   /** Somebody has chosen what to look at. */
   touch(): void {
-    this.settling.isOver = true;
+    this.isTouched = this.settling.isOver = true;
   }
 
   look(view: View): void {

@@ -5,7 +5,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button, Empty, Failure, format, Select, Toggle, Toolbar, theme, useKey } from "../parts";
 import { save as saveFile } from "../parts/files";
-import { linkState, newestPoses, onPoses, rows, serverNow, tools } from "../store";
+import { linkState, newestPoses, onJump, onPoses, rows, serverNow, tools } from "../store";
 import { List } from "./list";
 import { angles } from "./matrix";
 import { newMemory } from "./memory";
@@ -95,6 +95,7 @@ function live(scene: Scene, read: () => void): () => void {
       queueMicrotask(() => scene.restyle());
     }),
     onPoses((samples) => scene.takePoses(samples)),
+    onJump(() => scene.clearTrails()),
   ];
   scene.takePoses([...newestPoses.values()]);
   let frames = -1;

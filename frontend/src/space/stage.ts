@@ -193,6 +193,7 @@ export class Stage {
     this.width = this.host.clientWidth;
     this.height = this.host.clientHeight;
     if (!this.width || !this.height) return;
+    this.viewpoint.shape(this.width / this.height);
     this.ratio = Math.min(devicePixelRatio, MOST_PIXELS);
     const [width, height] = [this.width, this.height].map((n) => Math.round(n * this.ratio));
     this.view.setSize(width!, height!);

@@ -43,6 +43,9 @@ const LEAST_DISTANCE_MM = 1;
 const MOST_DISTANCE_MM = 1e6;
 
 export class Viewpoint {
+  /** The picture's smaller side as a part of its height. */
+  private narrow = 1;
+
   constructor(private readonly camera: vtkCamera) {
     camera.setViewAngle(ANGLE);
     this.look("oblique");
@@ -70,6 +73,13 @@ export class Viewpoint {
     const normal = this.camera.getViewPlaneNormal();
     const focus = this.camera.getFocalPoint();
     this.camera.setPosition(...added(focus, normal, distance));
+  }
+
+  /** The picture has another width over height: what was seen across its smaller side still is. */
+  shape(aspect: number): void {
+    const narrow = Math.min(1, aspect);
+    this.zoom(narrow / this.narrow);
+    this.narrow = narrow;
   }
 
   move(by: Vector): void {
@@ -121,19 +131,22 @@ export class Viewpoint {
     return 2 * this.distance() * Math.tan((ANGLE * Math.PI) / 360);
   }
 
-  /** Where it is, what it looks at, and what is up: 9 numbers, for `restore`. */
+  /** Where it is, what it looks at, what is up, and its `narrow`: 10 numbers, for `restore`. */
   saved(): number[] {
     const { camera } = this;
-    return [...camera.getPosition(), ...camera.getFocalPoint(), ...camera.getViewUp()];
+    return [...camera.getPosition(), ...camera.getFocalPoint(), ...camera.getViewUp(), this.narrow];
   }
 
-  restore(nine: readonly number[]): void {
-    const [px, py, pz, fx, fy, fz, ux, uy, uz] = nine as [
-      number, number, number, number, number, number, number, number, number,
+  restore(ten: readonly number[]): void {
+    const [px, py, pz, fx, fy, fz, ux, uy, uz, narrow] = ten as [
+      number, number, number, number, number, number, number, number, number, number,
     ];
     this.camera.setPosition(px, py, pz);
     this.camera.setFocalPoint(fx, fy, fz);
     this.camera.setViewUp(ux, uy, uz);
+    const now = this.narrow;
+    this.narrow = narrow;
+    this.shape(now);
   }
 
   /** What is to the right and what is up in the picture, as directions in the scene. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Connection, Row } from "../../src/api";
 import { Devices } from "../../src/devices/devices";
 import { filter, openAll } from "../../src/devices/list";
+import { devicesOpen, find } from "../../src/frame/layout";
 import { selected, take } from "../../src/store";
 
 function row(id: number, type: string, device: string, parts: Partial<Row> = {}): Row {
@@ -126,4 +127,25 @@ test("of five hundred rows few are in the document", async () => {
   const many = Array.from({ length: 500 }, (_, id) => row(id, "TRANSFORM", `Device${id}`));
   await act(() => board(102, many));
   expect(all().length).toBeLessThan(40);
+});
+
+test("to find leads into the search; Escape empties it, then leaves it", async () => {
+  await act(find);
+  const search = document.querySelector<HTMLInputElement>("input[type=search]")!;
+  expect(document.activeElement).toBe(search);
+  filter.value = "probe";
+  await press("Escape");
+  expect(filter.value).toBe("");
+  expect(document.activeElement).toBe(search);
+  await press("Escape");
+  expect(document.activeElement).not.toBe(search);
+});
+
+test("to find opens a list that was closed, and leads into its search", async () => {
+  render(null, document.body);
+  devicesOpen.value = false;
+  find();
+  expect(devicesOpen.value).toBe(true);
+  await act(() => render(<Devices />, document.body));
+  expect(document.activeElement).toBe(document.querySelector("input[type=search]"));
 });

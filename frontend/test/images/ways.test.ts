@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Abilities, bestWay, canGo, chosenWay } from "../../src/images/ways";
+import { type Abilities, bestWay, canGo, chosenWay, whyNot } from "../../src/images/ways";
 
 type Shape = Parameters<typeof bestWay>[0];
 
@@ -19,7 +19,8 @@ const CT: Shape = shape(512, 512, {
 
 test("on the same machine nothing is compressed", () => {
   expect(bestWay(GREY_VGA, abilities({ near: true }))).toBe("raw");
-  expect(bestWay(shape(1920, 1080, { components: 3 }), abilities({ near: true }))).toBe("raw");
+  expect(bestWay(shape(1920, 1080), abilities({ near: true }))).toBe("raw");
+  expect(bestWay(shape(1920, 1080, { components: 3 }), abilities({ near: true }))).toBe("h264");
 });
 
 test("over a network large streams are H.264, small ones raw", () => {
@@ -54,7 +55,13 @@ test("where it cannot be, it is said why", () => {
   });
   expect(chosenWay("h264", GREY_VGA, abilities({ serves: { h264: false, jpeg: true } }))).toEqual({
     way: "jpeg",
-    why: "the server cannot make H.264: install igtl[video] there",
+    why: "igtl view cannot make H.264 here: pip install 'igtl[video]' where it runs",
   });
   expect(chosenWay("h264", GREY_VGA, abilities({ decodes: false })).why).toMatch(/localhost|cannot decode/);
+});
+
+test("only ways that cannot be gone have a reason", () => {
+  const poor = abilities({ serves: { h264: false, jpeg: true } });
+  const reasons = (["h264", "jpeg", "raw"] as const).map((way) => whyNot(way, GREY_VGA, poor) !== "");
+  expect(reasons).toEqual([true, false, false]);
 });

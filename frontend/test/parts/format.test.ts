@@ -39,6 +39,10 @@ test("places in a recording", () => {
   expect(format.duration(3602.3)).toBe("1:00:02.3");
 });
 
+test("days are those of this place", () => {
+  expect(format.day(new Date(2026, 0, 2, 23, 59, 59).getTime() / 1000)).toBe("2026-01-02");
+});
+
 test("lengths have a true minus and no minus zero", () => {
   expect(format.mm(-12.346)).toBe("\u221212.35 mm");
   expect(format.mm(-0.001)).toBe("0.00 mm");

@@ -29,6 +29,15 @@ test("keys do what they are for, capitals too", () => {
   expect(done).toEqual(["r", "r", "1"]);
 });
 
+test("a letter with Shift may be another key", () => {
+  ends.push(addKey("Shift+R", () => done.push("Shift+R")));
+  press("plain", "r");
+  press("plain", "R", { shiftKey: true });
+  press("plain", "r", { shiftKey: true }); // with caps lock
+  press("plain", "R");
+  expect(done).toEqual(["r", "Shift+R", "Shift+R", "r"]);
+});
+
 test("what is typed is left alone; Escape is not typed", () => {
   press("entry", "r");
   press("entry", " ");

@@ -55,6 +55,35 @@ test("there is no speed right after a silence or an invalid pose", () => {
   expect(track.last(POSE.speed)).toBeNaN();
 });
 
+test("what is cleared begins anew, at whatever time, in the same tracks", () => {
+  const history = new History();
+  for (let i = 0; i < 9000; i++) history.takePoses([["1", T + i * 0.05, at(i), "LOST"]]);
+  history.takeBoard(T + 450, [row(1)]);
+  history.takeSensors([[2, T + 450, [5]]]);
+  const track = history.tools.get("1")!;
+  const changes = history.changes;
+  history.clear();
+  expect(history.changes).toBeGreaterThan(changes);
+  expect(history.span()).toEqual([NaN, NaN]);
+  expect(track.status).toBe("");
+  history.takePoses([["1", T + 449.9, at(7), ""]]);
+  expect(history.tools.get("1")).toBe(track);
+  expect([track.oldest, track.newest, track.last(POSE.x)]).toEqual([expect.closeTo(T + 449.9, 1), T + 449.9, 7]);
+  expect([track.last(POSE.speed), track.fullFrom]).toEqual([NaN, -Infinity]);
+  const seen: number[] = [];
+  track.visit(POSE.x, T, T + 500, 0, { add: (time) => seen.push(time) });
+  expect(seen).toEqual([T + 449.9]);
+});
+
+test("a rate that is not known yet is a gap, that of a silent row is 0", () => {
+  const history = new History();
+  history.takeBoard(T, [row(1, { rate: 0, bandwidth: 0, state: "once" })]);
+  const track = history.boards.get(1)!;
+  expect([track.last(BOARD.rate), track.last(BOARD.bandwidth), track.last(BOARD.latency)]).toEqual([NaN, NaN, 0.002]);
+  history.takeBoard(T + 0.25, [row(1, { rate: 0, bandwidth: 0, state: "silent" })]);
+  expect([track.last(BOARD.rate), track.last(BOARD.bandwidth), track.last(BOARD.latency)]).toEqual([0, 0, NaN]);
+});
+
 test("invalid poses have no position", () => {
   const history = new History();
   history.takePoses([["1", T, at(5), ""], ["1", T + 0.1, at(6), "OUT_OF_VIEW"]]);

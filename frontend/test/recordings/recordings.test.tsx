@@ -11,6 +11,7 @@ const PLAYED: Playback = {
   kind: "playback",
   file: "session.mcap",
   position: 12.3,
+  clock: 1_000_012.3,
   start: 0,
   end: 80,
   paused: false,
@@ -61,8 +62,15 @@ function button(name: string): HTMLButtonElement {
 }
 
 const press = (key: string) =>
-  act(() => void document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })));
+  act(() => void document.body.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey: key === "R", bubbles: true })));
 const text = () => document.body.textContent;
+
+test("beside the position stands when it was recorded", async () => {
+  const began = new Date(2026, 10, 22, 20, 33, 55).getTime() / 1000;
+  playback.value = { ...PLAYED, position: 12.5, clock: began + 12.5 };
+  await show("file");
+  expect(document.querySelector(".play-bar")!.textContent).toContain("2026-11-22 20:34:07");
+});
 
 test("the slider says where it is", async () => {
   await show("file");
@@ -112,10 +120,12 @@ test("speed and loop", async () => {
   ]);
 });
 
-test("record by button and by R", async () => {
+test("record by button and by Shift+R, not by one letter alone", async () => {
   await show("live");
   button("Record").click();
   await press("r");
+  expect(wishes).toEqual([{ do: "record" }]);
+  await press("R");
   expect(wishes).toEqual([{ do: "record" }, { do: "record" }]);
 });
 
@@ -141,7 +151,7 @@ test("a recording that failed says why, and another can be begun", async () => {
 test("where nothing can be recorded neither button nor key try", async () => {
   await show("live", false);
   expect(button("Record").disabled).toBe(true);
-  await press("r");
+  await press("R");
   expect(wishes).toEqual([]);
 });
 

@@ -84,3 +84,14 @@ test("it is not fitted when somebody has looked elsewhere, nor for ever", () => 
   const fits = [0, 2000, 4000, 6000, 8000, 9900, 11_000].map((now, i) => busy.fits(i + 1, now));
   expect(fits).toEqual([true, true, true, true, true, true, false]);
 });
+
+test("a frame that was best before transforms came is left when asked anew", () => {
+  const made = new Frames(newMemory());
+  made.choose(["Probe"]);
+  expect(made.root).toBe("Probe");
+  made.take(tool("Probe", "Tracker"));
+  made.choose(["Probe", "Tracker"]);
+  expect(made.root).toBe("Probe");
+  made.choose(["Probe", "Tracker"], null);
+  expect(made.root).toBe("Tracker");
+});

@@ -100,3 +100,16 @@ test("the grid lies below, at whole multiples of its distance", () => {
   expect(points.every((z, i) => i % 3 !== 2 || Math.abs(z + 15.12) < 1e-9)).toBe(true);
   expect(lines.length).toBe(points.length / 2);
 });
+
+test("a picture that becomes narrower or wider shows the same across its smaller side", () => {
+  const viewpoint = fitted();
+  const height = viewpoint.height();
+  viewpoint.shape(2);
+  expect(viewpoint.height()).toBeCloseTo(height, 6);
+  viewpoint.shape(0.5);
+  expect(viewpoint.height() * 0.5).toBeCloseTo(height, 6);
+  const wide = new Viewpoint(vtkCamera.newInstance());
+  wide.shape(2);
+  wide.restore(viewpoint.saved());
+  expect(wide.height()).toBeCloseTo(height, 6);
+});

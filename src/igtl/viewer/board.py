@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -67,7 +68,7 @@ class Board:
     """What is known of all connections and devices.
 
     Each connection is counted by one thread at a time; any thread may ask. All times are unix
-    seconds.
+    seconds, of a clock that may stand still, be set back, and go at any speed: that of a session.
     """
 
     def __init__(self) -> None:
@@ -77,6 +78,7 @@ class Board:
         self._asking = threading.Lock()  # of what was told
         self._told: dict[int, _Told] = {}
         self._number, self._asked_at, self._turn = 0, -math.inf, 0
+        self._looked_at = -math.inf  # by a clock that never stands still
 
     def connect(self, endpoint: str) -> int:
         """Make room for a connection; its id."""
@@ -123,7 +125,9 @@ class Board:
             A number for the next time, and the message.
         """
         with self._asking:
-            if not 0 <= now - self._asked_at < _FRESH_S:
+            steady = time.monotonic()
+            if steady - self._looked_at >= _FRESH_S or not 0 <= now - self._asked_at < _FRESH_S:
+                self._looked_at = steady
                 self._look(now)
             rows = [one.told(now) for _, one in sorted(self._told.items()) if one.number > number]
             return self._number, {

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -86,7 +85,7 @@ class Live:
         """Tell what is new, again and again, for ever."""
         while True:
             if self._browsers:  # who comes is told all there is: from here on what changes
-                self._seen, _ = self._session.board.changed_since(0, time.time())
+                self._seen, _ = self._session.board.changed_since(0, self._session.clock())
             tick = 0
             while self._browsers:
                 self._tell_all(partial(self._news, tick))
@@ -106,7 +105,7 @@ class Live:
             "server": self._session.id,
             "title": self._session.title,
             "mode": "live" if self._session.playing is None else "file",
-            "clock": time.time(),
+            "clock": self._session.clock(),
             "h264": compresses,
             "jpeg": compresses,
             "near": near,
@@ -127,7 +126,7 @@ class Live:
         session = self._session
         yield from session.values.drain()
         if tick % _BOARD == 0:
-            self._seen, board = session.board.changed_since(self._seen, time.time())
+            self._seen, board = session.board.changed_since(self._seen, session.clock())
             yield board
         if tick % _PLAYBACK == 0:
             yield from self._playback_news()
@@ -157,7 +156,9 @@ class Live:
     def _fresh(self) -> Iterator[str]:
         """All that somebody has to know who comes now."""
         session = self._session
-        yield encoded(session.board.plain(time.time()))
+        if session.playing is not None:  # who was too slow may not have heard of the last jump
+            yield encoded({"kind": "jump", "clock": session.clock()})
+        yield encoded(session.board.plain(session.clock()))
         yield from map(encoded, session.values.recent())
         if session.playing is not None:
             yield encoded(session.playing.state())
@@ -169,7 +170,8 @@ class Live:
             await asyncio.to_thread(obey, self._session, text)
         except (OpenIGTLinkError, OSError) as error:
             browser.offer(encoded({"kind": "trouble", "text": str(error)}))
-        for message in (*self._playback_news(), *self._tape_news()):
+        news = self._session.values.drain()  # where it jumped, this comes first
+        for message in (*news, *self._playback_news(), *self._tape_news()):
             self._tell(message)
 
 

@@ -12,8 +12,7 @@ from typing import Any
 from igtl.errors import MessageError, OpenIGTLinkError
 from igtl.recording.playback import Moment
 from igtl.recording.player import Player
-from igtl.recording.recording import Recording, read
-from igtl.recording.retiming import moved
+from igtl.recording.recording import read
 
 __all__ = ["Playing"]
 
@@ -25,37 +24,45 @@ _SLOWEST, _FASTEST = 1 / 64, 64.0
 
 Give = Callable[[list[Moment]], object]
 Tell = Callable[[str], object]
+Jumped = Callable[[], object]
 
 
 class Playing:
     """Plays a recording in a thread of its own. Its controls may be used from any thread.
 
-    Times in headers are moved so that the messages are made now; all else is as it was recorded.
-
     Args:
         paths: the recording, or its parts.
         give: is handed what is due.
         tell: is told if playing fails.
+        jumped: is told when it goes elsewhere, before anything from there is handed over.
+
+    Attributes:
+        name: what is played, for people.
+        origin: when the recording began, unix s: positions count from there.
 
     Raises:
         RecordingError: it is none, or there are no messages in it.
         OSError: it cannot be opened.
     """
 
-    def __init__(self, paths: Sequence[Path], give: Give, tell: Tell) -> None:
+    def __init__(self, paths: Sequence[Path], give: Give, tell: Tell, jumped: Jumped) -> None:
         self.name = (
             paths[0].name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1} more"
         )
         self._recording = read(*paths)
         if not len(self._recording):
             raise MessageError(
-                f"there are no messages in {self.name}: record some, or give another"
+                f"there are no messages in {self.name}: `igtl recover` looks for what a damaged "
+                "recording still holds"
             )
-        self._player = Player(self._recording, times="now")
-        self._give, self._tell = give, tell
+        self.origin = self._recording.zero_ns / 1e9
+        self._player = Player(self._recording)
+        self._give, self._tell, self._jumped = give, tell, jumped
+        self._giving = threading.Lock()  # nothing of before is handed over after a jump
+        self._first = self._player.start  # what is before this is not handed over
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="igtl view player", daemon=True)
-        self._closing = self._over = self._loop = False
+        self._closing = self._over = self._loop = self._ended = False
         self._loops = 0
 
     @property
@@ -97,10 +104,10 @@ class Playing:
         if math.isnan(position):
             raise MessageError("a position is not a number, expected s since the recording's start")
         position = min(max(position, self._player.start), self._player.end)
-        self._player.seek(position)
-        if self._player.paused:
-            self._show(position)
-        self._go_on()
+        with self._giving:
+            self._jump(position)
+            if self._player.paused:
+                self._show(position)
 
     def change_speed(self, speed: float) -> None:
         """Play faster or slower; math.inf is as fast as can be.
@@ -122,13 +129,20 @@ class Playing:
                 self._over = False
             self._changed.notify_all()
 
+    @property
+    def position(self) -> float:
+        """Where it is, s since the recording's start."""
+        player = self._player
+        return player.end if self._over else min(player.position, player.end)
+
     def state(self) -> dict[str, Any]:
         """Where it is, as the page is told."""
-        player, over = self._player, self._over
+        player, over, position = self._player, self._over, self.position
         return {
             "kind": "playback",
             "file": self.name,
-            "position": player.end if over else min(player.position, player.end),
+            "position": position,
+            "clock": self.origin + position,
             "start": player.start,
             "end": player.end,
             "paused": player.paused,
@@ -156,11 +170,13 @@ class Playing:
     def _work(self) -> None:
         while not self._closing:
             began, failed = time.monotonic(), False
+            self._rewind()
             try:
-                self._player.play_moments(self._give)
+                self._player.play_moments(self._deliver)
             except (OpenIGTLinkError, OSError) as error:
                 failed = True
                 self._tell(str(error))
+            self._ended = not failed
             if self._loop and not failed:
                 self._repeat(began)
             else:
@@ -179,20 +195,30 @@ class Playing:
             self._over = True
             self._changed.wait_for(lambda: self._closing or not self._over)
 
+    def _rewind(self) -> None:
+        """Begin again at the start, once it came to the end."""
+        with self._giving:
+            if self._ended:
+                self._jump(self._player.start)
+
+    def _jump(self, position: float) -> None:
+        """Go elsewhere; by who is giving."""
+        self._player.seek(position)
+        self._first, self._ended = position, False
+        self._go_on()
+        self._jumped()
+
+    def _deliver(self, moments: list[Moment]) -> None:
+        """Hand over what is due, but for what was due at a place of before."""
+        with self._giving:
+            first, last = self._first, self._player.position
+            self._give([one for one in moments if first <= one.position <= last])
+
     def _show(self, position: float) -> None:
-        """Hand over the newest of each device at a position where it stands still."""
-        newest = _newest(self._recording, position)
-        if newest and self._player.paused:
-            self._give(newest)
-
-
-def _newest(recording: Recording, position: float) -> list[Moment]:
-    """The last message of each channel within a while before a position, as made now."""
-    found: dict[tuple[str, bytes, bytes], Moment] = {}
-    now = time.time_ns()
-    part = recording.select(start=position - _LOOK_BACK_S, end=position + 1e-9)
-    for entry in part.entries():
-        frame = entry.frame
-        key = entry.connection, frame.raw_type, frame.raw_name
-        found[key] = Moment(position, moved(frame, now - entry.time_ns), entry.connection)
-    return list(found.values())
+        """Hand over what came shortly before a position where it stands still; by who is giving."""
+        origin_ns = self._recording.zero_ns
+        part = self._recording.select(start=position - _LOOK_BACK_S, end=position + 1e-9)
+        for entry in part.entries():
+            moment = Moment((entry.time_ns - origin_ns) / 1e9, entry.frame, entry.connection)
+            self._give([moment])
+            self._first = math.nextafter(max(position, moment.position), math.inf)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ class Session(Closable):
             RecordingError, MessageError: it is none, or there is nothing in it.
             OSError: it cannot be opened.
         """
-        self.playing = Playing(paths, self._played, self._failed)
+        self.playing = Playing(paths, self._played, self._failed, self._jumped)
         recorded, text = self.playing.connections, f"a recording: {self.playing.name}"
         shown = recorded
         if not 1 < len(recorded) <= _MOST_RECORDED:
@@ -92,13 +91,20 @@ class Session(Closable):
         if self.playing.damage:
             self._warn(text, "warning")
 
+    def clock(self) -> float:
+        """The time of what is shown, unix s: now, or when that was recorded which is played now.
+
+        That one stands still with the player, goes at its speed, and jumps with it.
+        """
+        return time.time() if self.playing is None else self.playing.origin + self.playing.position
+
     def visited(self) -> None:
         """Somebody looks: a recording begins to play."""
         if self.playing is not None:
             self.playing.begin()
 
     def take(self, connection_id: int, frames: Sequence[Frame], received: float) -> None:
-        """Count and keep what came over a connection at unix time `received`."""
+        """Count and keep what came over a connection at `received`, by the session's clock."""
         count = self.board.count
         keepers = self.values.take, self.pictures.take, self.scenes.take
         for frame in frames:
@@ -150,9 +156,15 @@ class Session(Closable):
         self.pictures.close()
 
     def _played(self, moments: list[Moment]) -> None:
-        now = time.time()
-        for name, run in groupby(moments, lambda moment: moment.connection):
-            self.take(self._numbers.get(name, 0), [moment.frame for moment in run], now)
+        origin = 0.0 if self.playing is None else self.playing.origin
+        for position, frame, name in moments:
+            self.take(self._numbers.get(name, 0), (frame,), origin + position)
+
+    def _jumped(self) -> None:
+        """What is played is elsewhere: counts, values and the log begin anew there."""
+        now = self.clock()
+        self.board.reset(now)
+        self.values.jump(now)
 
     def _stands(self, state: LinkState) -> None:
         for number in self._numbers.values():
@@ -165,7 +177,7 @@ class Session(Closable):
 
     def _warn(self, text: str, level: Level) -> None:
         """Tell people, wherever they look."""
-        self.values.say(text, time=time.time(), level=level)
+        self.values.say(text, time=self.clock(), level=level)
         self.tell(text)
 
 
@@ -189,7 +201,8 @@ class _Link:
         session.board.state(self._number, state)
         if state.state == before or session.closing:
             return
-        session.values.say(state.text, time=time.time(), level=_LEVELS.get(state.state, "info"))
+        level = _LEVELS.get(state.state, "info")
+        session.values.say(state.text, time=session.clock(), level=level)
         if not self._was_there or state.state == "over":  # the link logs that it broke, or is back
             session.tell(state.text)
         if state.state == "connected":

@@ -20,9 +20,9 @@ _STILL_S = 2.0
 class Standing(NamedTuple):
     """How a row stands.
 
-    live: it comes. once: it came once or twice, or all at once. silent: it came regularly and
-    stopped. stale: it still comes, but its own time stands still. bad: the newest message is
-    malformed, or the sender says that its pose is not valid.
+    live: it comes. once: it came once or twice, or all at once, or not since the counts were set to
+    0. silent: it came regularly and stopped. stale: it still comes, but its own time stands still.
+    bad: the newest message is malformed, or the sender says that its pose is not valid.
     """
 
     state: State
@@ -35,7 +35,7 @@ def standing(row: Row, now: float) -> Standing:
     if row.trouble:
         return Standing("bad", f"the last message is malformed: {row.trouble}")
     if not row.messages:
-        return Standing("silent", "nothing since the counts were set to 0")
+        return Standing("once", "nothing since the counts were set to 0")
     if row.messages < _REGULAR:
         return Standing("once")
     if row.mean_rate is None and row.age(now) > _STILL_S:

@@ -66,12 +66,13 @@ class Row:
         self.seen: igtl.Message | None = None
         self._looked_at: Frame | None = None
         self.forgotten: Callable[[], object] = bool
+        self.last_time = now
         self.reset(now)
 
     def reset(self, now: float) -> None:
-        """Count from 0; what came last is still known."""
+        """Count from 0; what came last, and when, is still known."""
         self.messages = self.bytes = self.errors = 0
-        self.first_time = self.last_time = self._stamp_time = now
+        self.first_time = self._stamp_time = now
         self._stamp = 0
         self._samples: deque[tuple[float, int, int]] = deque()
         self._id, self._run, self._missing = 0, 0, 0
@@ -169,9 +170,10 @@ class Row:
     def latency(self) -> float | None:
         """Seconds from the newest message's own time to its arrival; None where it gives no date.
 
+        None as well while nothing was counted since `reset`.
         Below 0 the clocks differ.
         """
-        stamp = None if self.newest is None else self.newest.timestamp
+        stamp = self.newest.timestamp if self.newest is not None and self.messages else None
         return None if stamp is None or stamp < _FIRST_DATE_S else self.last_time - stamp
 
     @property

@@ -3,7 +3,7 @@
 Frames are kept as they come and decoded in one go, thirty times a second: a thread that receives
 loses less than a microsecond on each.
 
-The time of a value is when its message came, by this machine's clock. Those in headers are by
+The time of a value is when its message came, by the session's clock. Those in headers are by
 clocks that differ, where there are any; latency, on the board, is told from them.
 """
 
@@ -47,6 +47,8 @@ class Values:
         self._inboxes: dict[int, _Inbox | None] = {}
         self._keys: set[str] = set()
         self._lock = threading.Lock()
+        self._draining = threading.Lock()
+        self._jump: list[dict[str, Any]] = []  # that was not told yet
         self._log: deque[dict[str, Any]] = deque(maxlen=_MOST_LINES)
         self._said: deque[dict[str, Any]] = deque(maxlen=_MOST_LINES)
         self._count = self._turn = 0
@@ -93,11 +95,36 @@ class Values:
         """Add a line to the log: a message of this row is malformed."""
         self.say(f"malformed: {error}", time=time, level="error", row=row)
 
+    def jump(self, time: float) -> None:
+        """Forget what waits and what the log has of rows: a recording goes on at another time.
+
+        What concerns no row is told again after the message "jump". Nobody may call `take`
+        meanwhile.
+
+        Args:
+            time: there, unix s.
+        """
+        with self._draining:
+            for inbox in self._opened_inboxes():
+                inbox.frames.clear()
+                inbox.accounted = inbox.came
+            with self._lock:
+                lines = [one for one in (*self._log, *self._said) if one["row"] is None]
+                self._log.clear()
+                self._said = deque(lines, maxlen=_MOST_LINES)
+                self._jump = [{"kind": "jump", "clock": time}]
+
     def drain(self) -> list[dict[str, Any]]:
         """The messages "tools", "poses", "sensors" and "log" of what came since the last call.
 
-        Only those that have something in them; tools come before their poses.
+        Only those that have something in them; tools come before their poses. After a jump that
+        comes first.
         """
+        with self._draining:
+            jump, self._jump = self._jump, []
+            return jump + self._drained()
+
+    def _drained(self) -> list[dict[str, Any]]:
         news, left = News(), _MOST_DECODED
         waiting = [inbox for inbox in self._opened_inboxes() if inbox.frames]
         waiting.sort(key=_last_turn)
@@ -195,16 +222,17 @@ class _Inbox:
         last_time: when the newest came that was taken, unix s.
         is_bad: whether the last one was malformed, or too large.
         turn: the drain that took from it last.
+        accounted: how many of those that came were taken, or lost.
     """
 
     __slots__ = (
-        "_accounted", "came", "frames", "is_bad", "last_time", "lost", "reader", "row", "turn",
+        "accounted", "came", "frames", "is_bad", "last_time", "lost", "reader", "row", "turn",
     )  # fmt: skip
 
     def __init__(self, row: Row, reader: Reader | None) -> None:
         self.row, self.reader = row, reader
         self.frames: deque[tuple[Frame, float]] = deque(maxlen=_MOST_WAITING)
-        self.came = self.lost = self.turn = self._accounted = 0
+        self.came = self.lost = self.turn = self.accounted = 0
         self.last_time, self.is_bad = 0.0, False
 
     def taken(self, most: int) -> Iterator[tuple[Frame, float]]:
@@ -214,8 +242,8 @@ class _Inbox:
             frames.append(self.frames.popleft())
         frames = frames[-most:]
         # A frame that came in between may be taken and not counted yet: it is the next time.
-        self.lost = max(0, came - self._accounted - len(frames))
-        self._accounted += self.lost + len(frames)
+        self.lost = max(0, came - self.accounted - len(frames))
+        self.accounted += self.lost + len(frames)
         self.last_time = frames[-1][1] if frames else self.last_time
         return iter(frames)
 
