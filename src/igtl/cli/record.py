@@ -6,15 +6,13 @@ import argparse
 import json
 import queue
 import shlex
-import signal
 import sys
 import time
 from argparse import BooleanOptionalAction, Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import FrameType
 
 import igtl
 from igtl.cli import amounts, arguments, status, typed
@@ -22,6 +20,7 @@ from igtl.cli.arguments import Parser
 from igtl.cli.feeds import Feed, Sieve
 from igtl.cli.listen import doubt_types
 from igtl.cli.session import Session
+from igtl.cli.signals import terminable
 from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.viewer.summary import counted
@@ -116,7 +115,7 @@ def run(options: Namespace) -> int:
     with ExitStack() as stack:
         for feed in feeds:
             stack.callback(feed.close)
-        stack.enter_context(_terminable())
+        stack.enter_context(terminable())
         _connect(feeds, waits=options.reconnect)
         recorder = _recorder(options)
         stack.callback(recorder.close)
@@ -128,7 +127,7 @@ def run(options: Namespace) -> int:
             outcome = _watch(session, news, lines=not options.json)
         except KeyboardInterrupt:
             outcome = status.INTERRUPTED
-        except SystemExit as end:  # a signal, see `_end`
+        except SystemExit as end:  # a signal, see `terminable`
             outcome = int(str(end.code))
         finally:
             session.end()
@@ -222,25 +221,3 @@ def _name(path: Path) -> str:
     """A path as it can be typed here."""
     here = Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let a signal that ends the program end the recording in good order first.
-
-    One that is ignored stays so: `nohup` and the like mean that.
-    """
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {one: signal.getsignal(one) for one in numbers}
-    try:
-        for number, handler in before.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(number, _end)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import igtl
 from igtl.cli import arguments, status, typed
 from igtl.cli.arguments import Parser
 from igtl.cli.keys import Keyboard
+from igtl.cli.signals import terminable
 from igtl.cli.table import aligned
 from igtl.cli.terminal import say, warn
 from igtl.cli.top_rows import COLUMNS, glances
@@ -180,7 +179,7 @@ def _watch(board: Board) -> int:
     console, screen, keyboard = Console(), Screen(board), Keyboard()
     with ExitStack() as stack:
         stack.enter_context(quiet_log())
-        stack.enter_context(_terminable())
+        stack.enter_context(terminable())
         stack.enter_context(keyboard)
         live = stack.enter_context(Live(console=console, screen=True, auto_refresh=False))
         _go_on(screen, keyboard, live)
@@ -230,19 +229,3 @@ def quiet_log() -> Iterator[None]:
         yield
     finally:
         log.handlers = before
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let a signal that ends the program leave the screen in good order."""
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, _end) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)

@@ -6,19 +6,18 @@ import argparse
 import os
 import platform
 import shlex
-import signal
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import igtl
 from igtl.cli import arguments, page, status, typed
 from igtl.cli.arguments import Parser
+from igtl.cli.signals import terminable
 from igtl.cli.terminal import printable, say
 from igtl.convert.formats import FORMATS, ending_of
 from igtl.viewer.guard import Guard, is_loopback, new_token
@@ -93,7 +92,7 @@ def run(options: Namespace) -> int:
     endpoints = [] if files else typed.endpoints(options.what)
     folder = _folder(options.record_to)
     token = options.token or (None if is_loopback(options.host) else new_token())
-    with _terminable(), Session(folder, _tell) as session:
+    with terminable(), Session(folder, _tell) as session:
         if files:
             session.play(files)
         shown = page.listening(session, options.host, options.port, Guard(options.host, token))
@@ -210,22 +209,3 @@ def _tell(text: str) -> None:
     """Say what happened to a link; in any thread."""
     with suppress(OSError):  # nobody reads it any more
         say(printable(text))
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let a signal that ends the program end a recording in good order first."""
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {one: signal.getsignal(one) for one in numbers}
-    try:
-        for number, handler in before.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(number, _end)
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
