@@ -26,9 +26,14 @@ DEVICES = {
 }
 
 
+def complaints(errors: str) -> list[str]:
+    """What was complained about, but for a machine that is too busy for the room."""
+    return [text for text in errors.splitlines() if "room cannot keep up" not in text]
+
+
 def test_once_ends_by_itself_when_everything_was_seen(start: Start) -> None:
     ended = start("demo", "--once", "--port", "0").wait()
-    assert (ended.status, ended.err) == (0, "")
+    assert (ended.status, complaints(ended.err)) == (0, [])
     heading, *rows, total = ended.out.splitlines()
     assert heading.split()[:3] == ["device", "type", "messages"]
     assert {tuple(row.split()[:2]) for row in rows} == DEVICES
@@ -56,7 +61,7 @@ def test_the_page_is_there_as_long_as_the_demo_and_tells_of_its_devices(start: S
     with urllib.request.urlopen(f"{address}api/board", timeout=10) as answer:
         assert answer.headers["Content-Type"].startswith("application/json")
         assert b'"connections"' in answer.read()
-    assert program.interrupt().err == ""
+    assert complaints(program.interrupt().err) == []
     port = int(address.rstrip("/").rpartition(":")[2])
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
