@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -166,15 +167,14 @@ def test_the_page_comes_back_when_igtl_view_does(visit: Open) -> None:
             wait_for_pixel(one.page, "Ultrasound", 9)
 
 
-def test_without_the_token_the_page_says_what_is_missing(visit: Open) -> None:
-    with viewer("localhost:1", "--token", "open sesame") as program:
-        address = address_of(program)
-        one = visit(address.partition("?")[0])
-        one.pardoned = re.compile(r"403")
-        expect(one.page.get_by_role("alert")).to_contain_text("needs the token")
-        expect(one.page.get_by_text("No pictures yet")).to_be_hidden()
-        one.page.goto(address)
-        expect(one.page.get_by_text("No pictures yet")).to_be_visible()
+def test_without_the_token_the_page_says_what_is_missing(programs: ExitStack, visit: Open) -> None:
+    address = address_of(programs.enter_context(viewer("localhost:1", "--token", "open sesame")))
+    one = visit(address.partition("?")[0])
+    one.pardoned = re.compile(r"403")
+    expect(one.page.get_by_role("alert")).to_contain_text("needs the token")
+    expect(one.page.get_by_text("No pictures yet")).to_be_hidden()
+    one.page.goto(address)
+    expect(one.page.get_by_text("No pictures yet")).to_be_visible()
 
 
 def test_a_second_browser_takes_nothing_from_the_first(show: Open, visit: Open) -> None:
