@@ -13,15 +13,19 @@ from playwright.sync_api import expect
 import igtl
 from tests.browser.conftest import Open, address_of, viewer
 from tests.browser.visiting import (
+    Visit,
     canvas,
     count_of,
     drawn,
     numbers_of,
     open_details,
     wait_for_pixel,
+    wait_until,
 )
 
 WIDTH, HEIGHT = 160, 120
+#: So many poses wait for a look of the page; of more, the oldest are left out.
+AT_ONCE = 12
 
 
 def picture(number: int) -> NDArray[np.uint8]:
@@ -177,21 +181,34 @@ def test_without_the_token_the_page_says_what_is_missing(programs: ExitStack, vi
     expect(one.page.get_by_text("No pictures yet")).to_be_visible()
 
 
+def places(visit: Visit) -> list[float]:
+    """The x of all poses that a browser was told, mm."""
+    return [sample[2][3] for message in visit.messages("poses") for sample in message["samples"]]
+
+
+def wait_for_poses(visit: Visit, count: int) -> None:
+    """Wait until a browser was told so many."""
+    wait_until(
+        visit.page,
+        lambda: len(places(visit)) >= count,
+        lambda: f"it was told {len(places(visit))} poses of {count}",
+    )
+
+
 def test_a_second_browser_takes_nothing_from_the_first(show: Open, visit: Open) -> None:
     with igtl.Server(port=0) as server:
         first = show(server.endpoint, tab="plots")
         server.wait_for_clients(1)
-        sent = [float(x) for x in range(300)]
-        for x in sent:
-            if x == 100:
+        sent = [float(x) for x in range(24 * AT_ONCE)]
+        for count in range(0, len(sent), AT_ONCE):
+            if count == 8 * AT_ONCE:
                 second = visit(first.page.url)
-            server.publish(pose(x))
-            first.page.wait_for_timeout(5)  # a pace, and the browsers' time to speak to us
+            for x in sent[count : count + AT_ONCE]:
+                server.publish(pose(x))
+            wait_for_poses(first, count + AT_ONCE)
         server.publish(igtl.String("over", device_name="Log"))
         for one in (first, second):
             one.page.get_by_role("tab", name="Log").click()
             expect(one.page.get_by_text("over", exact=True)).to_be_visible()
-    samples = [sample for message in first.messages("poses") for sample in message["samples"]]
-    assert [sample[2][3] for sample in samples] == sent
-    joined = [sample[2][3] for message in second.messages("poses") for sample in message["samples"]]
-    assert joined[-1] == sent[-1]
+    assert places(first) == sent
+    assert places(second)[-1] == sent[-1]

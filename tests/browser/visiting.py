@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ __all__ = [
     "open_details",
     "wait_for_later_pixel",
     "wait_for_pixel",
+    "wait_until",
 ]
 
 #: Chromium without a GPU, as in containers.
@@ -34,6 +36,7 @@ CHROMIUM_OPTIONS = (
     "--ignore-gpu-blocklist",
 )
 _OWN = ("data:", "blob:")
+_PATIENCE_S, _LOOK_AGAIN_MS = 10.0, 20
 
 
 class Visit:
@@ -163,6 +166,14 @@ def _wait_for_pixels(page: Page, device: str, least: int, most: int) -> None:
         }""",
         arg=[device, least, most],
     )
+
+
+def wait_until(page: Page, is_so: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+    """Wait for what has no event of its own; the page goes on, and is heard, meanwhile."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline, otherwise()
+        page.wait_for_timeout(_LOOK_AGAIN_MS)
 
 
 def open_details(page: Page, device: str, kind: str) -> Locator:
