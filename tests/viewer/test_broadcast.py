@@ -30,7 +30,7 @@ class Source:
         frame = frame_of(igtl.Image(pixels, device_name="US"))
         row = self._rows.of(frame)
         self._pictures.take(row, frame, 1.0)
-        stream = self._pictures.stream(row.id)
+        stream = self._pictures.of(row.id)
         assert stream is not None
         return stream
 
@@ -192,7 +192,7 @@ async def test_video_is_watched_too(source: Source) -> None:
         frame = frame_of(encoder.encode(igtl.Image(grey(90), device_name="Cam")))
     row = rows.of(frame)
     pictures.take(row, frame, 1.0)
-    stream = pictures.stream(row.id)
+    stream = pictures.of(row.id)
     assert stream is not None
     stream.want(PATIENCE)
     watcher = source.broadcasts.watch(stream)

@@ -27,7 +27,7 @@ def picture_of(pixels: NDArray[Any], **options: Any) -> Picture:
     frame = frame_of(igtl.Image(pixels, device_name="US", timestamp=5.0, **options))
     row, pictures = Rows().of(frame), Pictures(Log())
     pictures.take(row, frame, 6.0)
-    stream = pictures.stream(row.id)
+    stream = pictures.of(row.id)
     assert stream is not None
     picture = stream.newest()
     assert picture is not None

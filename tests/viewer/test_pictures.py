@@ -33,7 +33,7 @@ class Source:
         frame = message if isinstance(message, Frame) else frame_of(message)
         row = self.rows.of(frame)
         self.pictures.take(row, frame, received)
-        stream = self.pictures.stream(row.id)
+        stream = self.pictures.of(row.id)
         assert stream is not None
         return stream
 
@@ -146,8 +146,8 @@ def test_only_pictures_are_kept(source: Source) -> None:
     frame = frame_of(igtl.Transform(np.eye(4), device_name="P"))
     row = source.rows.of(frame)
     source.pictures.take(row, frame, 1.0)
-    assert source.pictures.stream(row.id) is None
-    assert source.pictures.stream(12345) is None
+    assert source.pictures.of(row.id) is None
+    assert source.pictures.of(12345) is None
 
 
 def flat(value: int) -> igtl.Image:
@@ -306,7 +306,7 @@ def test_of_very_much_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -
     for frame in frames:
         row = rows.of(frame)
         pictures.take(row, frame, 1.0)
-        streams.append(pictures.stream(row.id))
+        streams.append(pictures.of(row.id))
     first, second, third = streams
     assert first is not None
     assert second is not None
@@ -326,7 +326,7 @@ async def test_who_waits_for_what_was_forgotten_waits_for_the_next() -> None:
     frame = frame_of(igtl.Image(np.zeros((6, 6), np.uint8), device_name="A"))
     row = rows.of(frame)
     pictures.take(row, frame, 1.0)
-    stream = pictures.stream(row.id)
+    stream = pictures.of(row.id)
     assert stream is not None
     row.forget()
     assert await stream.after(0, 0.01) is None

@@ -33,7 +33,7 @@ class Source:
         frame = message if isinstance(message, Frame) else frame_of(message)
         row = self._rows.of(frame)
         self._scenes.take(row, frame, 1.0)
-        scene = self._scenes.scene(row.id)
+        scene = self._scenes.of(row.id)
         assert scene is not None
         return scene
 
@@ -245,7 +245,7 @@ def test_other_types_are_no_scenes() -> None:
     frame = frame_of(igtl.String("x"))
     row = rows.of(frame)
     scenes.take(row, frame, 1.0)
-    assert scenes.scene(row.id) is None
+    assert scenes.of(row.id) is None
 
 
 @given(st.sampled_from(["POINT", "TRAJ", "POLYDATA"]), st.binary(max_size=200))

@@ -66,7 +66,7 @@ class Asked:
 
     async def scene(self, request: web.Request) -> web.StreamResponse:
         """`/api/scene/ROW`: the newest points, trajectories or surface."""
-        scene = self._session.scenes.scene(number(request.match_info["row"], "row"))
+        scene = self._session.scenes.of(number(request.match_info["row"], "row"))
         if scene is None:
             raise _no_row(request, "points, trajectories or a surface")
         pieces = await scene.after(number(request.query.get("after", "0"), "after"), _PATIENCE_S)
@@ -94,7 +94,7 @@ class Asked:
         return socket
 
     def _stream(self, request: web.Request) -> PictureStream:
-        stream = self._session.pictures.stream(number(request.match_info["row"], "row"))
+        stream = self._session.pictures.of(number(request.match_info["row"], "row"))
         if stream is None:
             raise _no_row(request, "pictures")
         return stream

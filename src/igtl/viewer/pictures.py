@@ -5,9 +5,10 @@ from __future__ import annotations
 from igtl.codec.frame import Frame
 from igtl.errors import DecodeError
 from igtl.messages.image import Image
-from igtl.messages.message import decode_frame
+from igtl.messages.message import Unknown, decode_frame
 from igtl.messages.registry import class_of
 from igtl.messages.video import Video
+from igtl.viewer.by_row import ByRow
 from igtl.viewer.latest import Latest, Trouble
 from igtl.viewer.slices import Picture, picture_of
 from igtl.viewer.statistics import Row
@@ -46,7 +47,7 @@ class PictureStream(Latest[Picture]):
         return picture_of(image, seq, received)
 
 
-class Pictures:
+class Pictures(ByRow[PictureStream]):
     """Keeps the newest picture of each row.
 
     Args:
@@ -54,39 +55,20 @@ class Pictures:
     """
 
     def __init__(self, trouble: Trouble) -> None:
+        super().__init__()
         self._trouble = trouble
-        self._streams: dict[int, PictureStream | None] = {}
-
-    def take(self, row: Row, frame: Frame, received: float) -> None:
-        """Keep the frame if it is an IMAGE or a VIDEO; by any thread, but one for a row.
-
-        Args:
-            row: its row.
-            received: when it came, unix s.
-        """
-        try:
-            stream = self._streams[row.id]
-        except KeyError:
-            stream = self._streams[row.id] = self._opened(row, frame)
-        if stream is not None:
-            stream.take(frame, received)
-
-    def stream(self, row_id: int) -> PictureStream | None:
-        """The pictures of a row; None where it has none."""
-        return self._streams.get(row_id)
 
     def close(self) -> None:
         """Stop all threads."""
-        for stream in tuple(self._streams.values()):
-            if stream is not None:
-                stream.close()
+        for stream in self:
+            stream.close()
 
-    def _opened(self, row: Row, frame: Frame) -> PictureStream | None:
-        """A new row's stream; None where its messages are no pictures, or of several devices."""
-        kind = class_of(frame.raw_type) if row.wire_type else None
-        if kind is not None and issubclass(kind, Image):
+    def opened(self, row: Row, frame: Frame) -> PictureStream | None:
+        """A new row's stream; None where its messages are no pictures."""
+        kind = class_of(frame.raw_type) or Unknown
+        if issubclass(kind, Image):
             return PictureStream(row, self._trouble)
-        if kind is not None and issubclass(kind, Video):
+        if issubclass(kind, Video):
             from igtl.viewer.video_stream import VideoStream
 
             return VideoStream(row, self._trouble)

@@ -8,10 +8,11 @@ from typing import NamedTuple, TypeVar
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
 from igtl.errors import DecodeError
-from igtl.messages.message import Message, decode_frame
+from igtl.messages.message import Message, Unknown, decode_frame
 from igtl.messages.points import Point, PointElement, Trajectory, TrajectoryElement, TrajectoryType
 from igtl.messages.polydata import PolyData
 from igtl.messages.registry import class_of
+from igtl.viewer.by_row import ByRow
 from igtl.viewer.envelope import pack
 from igtl.viewer.latest import Latest, Trouble
 from igtl.viewer.slices import frame_of
@@ -25,41 +26,6 @@ T = TypeVar("T")
 _KINDS = (Point, Trajectory, PolyData)
 #: More points or trajectories would be megabytes of JSON.
 _MOST = 10_000
-
-
-class Scenes:
-    """Keeps the newest message of each row.
-
-    Args:
-        trouble: is told of malformed messages: `Values.trouble`.
-    """
-
-    def __init__(self, trouble: Trouble) -> None:
-        self._trouble = trouble
-        self._scenes: dict[int, Scene | None] = {}
-
-    def take(self, row: Row, frame: Frame, received: float) -> None:
-        """Keep the frame if it is a POINT, TRAJ or POLYDATA; by any thread, but one for a row.
-
-        Args:
-            row: its row.
-            received: when it came, unix s.
-        """
-        try:
-            scene = self._scenes[row.id]
-        except KeyError:
-            scene = self._scenes[row.id] = self._opened(row, frame)
-        if scene is not None:
-            scene.take(frame, received)
-
-    def scene(self, row_id: int) -> Scene | None:
-        """What a row shows; None where it is of another type."""
-        return self._scenes.get(row_id)
-
-    def _opened(self, row: Row, frame: Frame) -> Scene | None:
-        kind = class_of(frame.raw_type) if row.wire_type else None
-        is_scene = kind is not None and issubclass(kind, _KINDS)
-        return Scene(row, self._trouble) if is_scene else None
 
 
 class _Drawing(NamedTuple):
@@ -94,6 +60,23 @@ class Scene(Latest[_Drawing]):
         """
         head, payload, self.note = _encoded(decode_frame(frame))
         return _Drawing(seq, pack({"seq": seq} | head, *payload))
+
+
+class Scenes(ByRow[Scene]):
+    """Keeps the newest message of each row.
+
+    Args:
+        trouble: is told of malformed messages: `Values.trouble`.
+    """
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__()
+        self._trouble = trouble
+
+    def opened(self, row: Row, frame: Frame) -> Scene | None:
+        """What a new row shows; None where it is of another type."""
+        is_scene = issubclass(class_of(frame.raw_type) or Unknown, _KINDS)
+        return Scene(row, self._trouble) if is_scene else None
 
 
 _Encoded = tuple[dict[str, object], list[Buffer], str]

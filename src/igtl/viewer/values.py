@@ -17,9 +17,10 @@ from typing import Any
 
 from igtl.codec.frame import Frame
 from igtl.errors import DecodeError
-from igtl.messages.message import Message, decode_frame
+from igtl.messages.message import Message, Unknown, decode_frame
 from igtl.messages.registry import class_of
 from igtl.messages.sensor import Sensor
+from igtl.viewer.by_row import ByRow
 from igtl.viewer.lines import Level, is_line, line, shortened
 from igtl.viewer.readers import News, PoseReader, Reader, SensorReader
 from igtl.viewer.statistics import Row
@@ -44,8 +45,7 @@ class Values:
     """
 
     def __init__(self) -> None:
-        self._inboxes: dict[int, _Inbox | None] = {}
-        self._keys: set[str] = set()
+        self._inboxes = _Inboxes()
         self._lock = threading.Lock()
         self._draining = threading.Lock()
         self._jump: list[dict[str, Any]] = []  # that was not told yet
@@ -60,15 +60,7 @@ class Values:
             row: its row.
             received: when it came, unix s.
         """
-        try:
-            inbox = self._inboxes[row.id]
-        except KeyError:
-            inbox = self._opened(row, frame)
-        if inbox is not None:
-            if frame.body_size > _LARGEST:  # which is said, and not kept
-                frame = frame._replace(body=b"")
-            inbox.frames.append((frame, received))
-            inbox.came += 1
+        self._inboxes.take(row, frame, received)
 
     def say(self, text: str, *, time: float, level: Level = "info", row: Row | None = None) -> None:
         """Add a line to the log, such as what happened to a link.
@@ -105,7 +97,7 @@ class Values:
             time: there, unix s.
         """
         with self._draining:
-            for inbox in self._opened_inboxes():
+            for inbox in self._inboxes:
                 inbox.frames.clear()
                 inbox.accounted = inbox.came
             with self._lock:
@@ -126,7 +118,7 @@ class Values:
 
     def _drained(self) -> list[dict[str, Any]]:
         news, left = News(), _MOST_DECODED
-        waiting = [inbox for inbox in self._opened_inboxes() if inbox.frames]
+        waiting = [inbox for inbox in self._inboxes if inbox.frames]
         waiting.sort(key=_last_turn)
         share, self._turn = max(1, left // _FRAME // max(1, len(waiting))), self._turn + 1
         for inbox in waiting:
@@ -143,7 +135,7 @@ class Values:
     def recent(self) -> list[dict[str, Any]]:
         """The same four for somebody who joins: all tools, the newest of each, the log's end."""
         news = News()
-        for inbox in self._opened_inboxes():
+        for inbox in self._inboxes:
             if inbox.reader is not None:
                 inbox.reader.recall(news)
         return news.messages() + _log(list(self._log))
@@ -187,26 +179,6 @@ class Values:
         self._log.extend(lines)
         return _log(lines)
 
-    def _opened_inboxes(self) -> list[_Inbox]:
-        with self._lock:
-            return [inbox for inbox in self._inboxes.values() if inbox is not None]
-
-    def _opened(self, row: Row, frame: Frame) -> _Inbox | None:
-        """A new row's inbox; None where it has no values, or stands for many devices."""
-        inbox = None
-        kind = class_of(frame.raw_type)
-        if not row.wire_type:
-            pass
-        elif kind is not None and issubclass(kind, POSE_TYPES):
-            inbox = _Inbox(row, PoseReader(row, self._keys))
-        elif kind is not None and issubclass(kind, Sensor):
-            inbox = _Inbox(row, SensorReader(row))
-        elif is_line(frame):
-            inbox = _Inbox(row, None)
-        with self._lock:
-            self._inboxes[row.id] = inbox
-        return inbox
-
 
 _last_turn = attrgetter("turn")
 
@@ -235,6 +207,13 @@ class _Inbox:
         self.came = self.lost = self.turn = self.accounted = 0
         self.last_time, self.is_bad = 0.0, False
 
+    def take(self, frame: Frame, received: float) -> None:
+        """Put a frame in; of one that is too large, only that it came."""
+        if frame.body_size > _LARGEST:
+            frame = frame._replace(body=b"")
+        self.frames.append((frame, received))
+        self.came += 1
+
     def taken(self, most: int) -> Iterator[tuple[Frame, float]]:
         """Empty it; the newest `most` frames, oldest first."""
         came, frames = self.came, []
@@ -246,6 +225,23 @@ class _Inbox:
         self.accounted += self.lost + len(frames)
         self.last_time = frames[-1][1] if frames else self.last_time
         return iter(frames)
+
+
+class _Inboxes(ByRow[_Inbox]):
+    """Those of rows that have values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys: set[str] = set()  # of all tools
+
+    def opened(self, row: Row, frame: Frame) -> _Inbox | None:
+        """A new row's inbox; None where it has no values."""
+        kind = class_of(frame.raw_type) or Unknown
+        if issubclass(kind, POSE_TYPES):
+            return _Inbox(row, PoseReader(row, self._keys))
+        if issubclass(kind, Sensor):
+            return _Inbox(row, SensorReader(row))
+        return _Inbox(row, None) if is_line(frame) else None
 
 
 def _log(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
