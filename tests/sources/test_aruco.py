@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from igtl.errors import SourceError
 from igtl.messages import Image, Message, TrackingData, Transform
 from igtl.sources.aruco import ArucoSource
-from igtl.sources.source import open_source
+from igtl.sources.opening import open_source
 
 WIDTH, HEIGHT = 640, 480
 CAMERA = np.array([[620.0, 0.0, 310.0], [0.0, 610.0, 250.0], [0.0, 0.0, 1.0]])

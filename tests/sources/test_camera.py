@@ -12,7 +12,8 @@ from igtl.errors import MissingExtraError, SourceError
 from igtl.messages import Image, TrackingData
 from igtl.sources import feed
 from igtl.sources.camera import CameraSource
-from igtl.sources.source import close_source, open_source
+from igtl.sources.opening import open_source
+from igtl.sources.source import close_source
 from tests.sources.film_server import FilmServer
 
 

@@ -10,7 +10,7 @@ import SimpleITK
 from igtl.errors import SourceError
 from igtl.messages import Image
 from igtl.sources.files import FileSource
-from igtl.sources.source import open_source
+from igtl.sources.opening import open_source
 
 LPS_TO_RAS = np.diag((-1.0, -1.0, 1.0))
 

@@ -13,7 +13,8 @@ from igtl.errors import MissingExtraError, SourceError
 from igtl.messages import Message, TrackingData, Transform
 from igtl.sources import feed
 from igtl.sources.ndi import NdiSource
-from igtl.sources.source import close_source, open_source
+from igtl.sources.opening import open_source
+from igtl.sources.source import close_source
 from tests.sources.ndi_device import Frame, Lost, NdiDevice, Pose, crc16
 
 HALF = 0.5**0.5

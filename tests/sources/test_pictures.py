@@ -11,8 +11,8 @@ import SimpleITK
 from igtl.errors import SourceError
 from igtl.messages import Image
 from igtl.sources.files import FileSource
+from igtl.sources.opening import open_source
 from igtl.sources.pictures import PicturesSource, holds_pictures
-from igtl.sources.source import open_source
 
 
 def write(path: Path, grey: int) -> None:

@@ -14,8 +14,9 @@ from igtl.messages import Image, String, Transform, encode
 from igtl.sequences.reader import SequenceFrame
 from igtl.sequences.writer import SequenceWriter
 from igtl.sources.files import FileSource
+from igtl.sources.opening import open_source
 from igtl.sources.recorded import RecordingSource, SequenceSource
-from igtl.sources.source import Source, close_source, open_source
+from igtl.sources.source import Source, close_source
 from tests.sources.mcap_files import START_NS, Recorded, write_recording
 
 

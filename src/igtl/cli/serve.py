@@ -25,8 +25,9 @@ from igtl.cli.terminal import printable, say, warn
 from igtl.sources import Source
 from igtl.sources.encoded import EncodedSource
 from igtl.sources.listing import Kind, kinds
+from igtl.sources.opening import maker_of
 from igtl.sources.options import option_names, takes
-from igtl.sources.source import close_source, maker_of
+from igtl.sources.source import close_source
 from igtl.video import CODEC_NAMES
 from igtl.viewer.summary import counted
 

@@ -8,7 +8,8 @@
 files; see `source`.
 """
 
-from igtl.sources.source import Source, open_source, source_names
+from igtl.sources.opening import open_source, source_names
+from igtl.sources.source import Source
 
 __all__ = ["Source", "open", "open_source", "source_names"]
 

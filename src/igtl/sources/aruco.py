@@ -16,7 +16,8 @@ from igtl.sources.calibration import Calibration, assumed, read_calibration
 from igtl.sources.edges import sharpened
 from igtl.sources.encoded import image_in
 from igtl.sources.opencv import opencv
-from igtl.sources.source import close_source, open_source
+from igtl.sources.opening import open_source
+from igtl.sources.source import close_source
 
 __all__ = ["ArucoSource"]
 

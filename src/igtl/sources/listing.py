@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from igtl.errors import SourceError
+from igtl.sources.opening import all_entries, loaded
 from igtl.sources.options import argument_name, option_names
-from igtl.sources.source import all_entries, loaded
 
 __all__ = ["Kind", "kinds"]
 
