@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from igtl.protocol.flow import Flow, Flows
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
 from tests.protocol.conversation import named
+from tests.protocol.videos import frame, frames, is_whole, letters, told
 
 T = igtl.Transform
 
@@ -120,6 +122,112 @@ class TestFlow:
         sent += [(when, one) for when in [flow.next_due() or now] for one in flow.due(when)]
         assert all(b[0] - a[0] >= interval - 1e-9 for a, b in itertools.pairwise(sent))
         assert times([sent[-1][1]]) == [float(len(gaps))]
+
+
+class TestVideo:
+    """Frames build on each other: all of them pass, or none but key frames."""
+
+    @staticmethod
+    def passed(
+        interval: float, kinds: str, rate: float, jitter: Sequence[float] = (0.0,)
+    ) -> list[tuple[float, Outgoing]]:
+        """When which frames go out of a video that comes at a rate."""
+        flow, went = Flow(interval), []
+        for number, (one, late) in enumerate(zip(frames(kinds), itertools.cycle(jitter))):
+            now = number / rate + late
+            while (when := flow.next_due()) is not None and when <= now:
+                went += [(when, item) for item in flow.due(when)]
+            item = flow.pass_on(one, now)
+            went += [(now, item)] if item else []
+        return went + [(when, item) for when in [flow.next_due() or 0] for item in flow.due(when)]
+
+    @pytest.mark.parametrize(
+        ("interval", "every", "expected"),
+        [
+            (0.5, 15, 20),  # key frames come just as asked
+            (0.2, 15, 20),  # less often
+            (0.6, 15, 17),  # more often: some are held
+            (1.0, 300, 1),
+        ],
+    )
+    def test_who_wants_fewer_frames_gets_key_frames_only(
+        self, interval: float, every: int, expected: int
+    ) -> None:
+        went = self.passed(interval, ("K" + "p" * (every - 1)) * (300 // every), 30.0)
+        kinds = letters(told(item for _, item in went))
+        assert set(kinds) == {"K"}
+        assert len(kinds) in (expected, expected + 1)
+        times = [when for when, _ in went]
+        assert all(b - a >= interval - 1e-9 for a, b in itertools.pairwise(times))
+
+    @given(st.lists(st.floats(0, 0.012), min_size=1, max_size=50), st.sampled_from([0.04, 0.033]))
+    def test_a_video_that_is_as_slow_as_asked_passes_at_once(
+        self, jitter: list[float], interval: float
+    ) -> None:
+        kinds = "pKpppp" * 40
+        went = self.passed(interval, kinds, 25.0, jitter)
+        assert letters(told(item for _, item in went)) == kinds
+
+    @pytest.mark.parametrize("rate", [10.0, 100.0])
+    def test_of_key_frames_the_newest_arrives(self, rate: float) -> None:
+        went = self.passed(0.1, "K" * 30, rate)
+        assert told([went[-1][1]]) == told(frames("K", 30))
+        assert len(went) == (30 if rate == 10 else pytest.approx(4, abs=2))
+
+    def test_of_a_key_frame_that_is_held_the_next_ones_do_not_overtake(self) -> None:
+        flow = Flow(1.0)
+        for number, one in enumerate(frames("K" * 9)):
+            flow.pass_on(one, 0.01 * number)
+        assert flow.next_due() is not None
+        assert [flow.pass_on(one, 99.0) for one in frames("p", 10)] == [None]
+        (newer,) = frames("K", 11)
+        assert flow.pass_on(newer, 200.0) is newer
+        assert flow.due(999.0) == []
+
+    def test_what_was_too_fast_and_is_slow_again(self) -> None:
+        flow, now = Flow(1.0), 0.0
+        for one in frames("Kppppp"):
+            flow.pass_on(one, now)
+        went: list[Outgoing] = []
+        for one in frames("pppppppppKpp", 7):
+            now += 1.5
+            passed = flow.pass_on(one, now)
+            went += [passed] if passed else []
+        assert letters(told(went)) == "Kpp"
+
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from("Kpps?I"), st.floats(0, 0.3), st.sampled_from("AB")),
+            max_size=60,
+        )
+    )
+    def test_whatever_comes_each_frame_follows_what_it_builds_on(
+        self, steps: list[tuple[str, float, str]]
+    ) -> None:
+        flow, now = Flow(0.1), 0.0
+        went: dict[str, list[Outgoing]] = {"A": [], "B": []}
+        counts = {"A": 0, "B": 0}
+        for kind, gap, device in steps:
+            now += gap
+            counts[device] += 1
+            for item in flow.due(now):
+                went[item.message().device_name].append(item)
+            passed = flow.pass_on(frame(kind, counts[device], device=device), now)
+            went[device] += [passed] if passed else []
+        assert all(is_whole(told(items)) for items in went.values())
+
+    def test_devices_beyond_the_bound_are_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bounds, "_MOST_DEVICES", 3)
+        flow = Flow(1.0)
+        for device in "ABCDE":
+            flow.pass_on(frame("K", 1, device=device), 0.0)
+        assert len(flow._came) == 3
+
+    def test_no_interval_lets_all_frames_pass(self) -> None:
+        flow = Flow(0.0)
+        assert letters(told(filter(None, (flow.pass_on(one, 0.0) for one in frames("pKpp"))))) == (
+            "pKpp"
+        )
 
 
 class TestFlows:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,9 +18,11 @@ from hypothesis.stateful import (
 
 import igtl
 from igtl.codec.buffers import SMALL
+from igtl.codec.frame import Frame
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import FrameReader
 from igtl.protocol.outbox import Outbox, Outgoing, Push, WhenFull
+from tests.protocol.videos import frame, is_whole
 
 POLICIES: list[WhenFull] = ["drop-oldest", "newest", "wait", "disconnect"]
 
@@ -211,6 +213,184 @@ class TestAnswers:
         before = line.box.crowded
         line.send_all(1 << 20)
         assert (before, line.box.crowded) == (True, False)
+
+
+class Video(Line):
+    """An outbox whose peer watches."""
+
+    def watch(self, kinds: str, *, first: int = 1, **more: Any) -> None:
+        for number, kind in enumerate(kinds, first):
+            assert self.box.push(frame(kind, number, **more)) is Push.QUEUED
+
+
+@pytest.mark.parametrize("when_full", ["drop-oldest", "newest"])
+class TestVideo:
+    """What builds on a frame that was dropped is dropped."""
+
+    def test_what_fits_is_sent(self, when_full: WhenFull) -> None:
+        line = Video(when_full, max_messages=9)
+        line.watch("ppKpppK?p")
+        assert line.send_all() == [*range(1, 10)]
+        assert line.counters.dropped == 0
+
+    def test_nothing_comes_up_to_the_next_key_frame(self, when_full: WhenFull) -> None:
+        line = Video(when_full)
+        line.watch("Kp")
+        line.send_all()
+        line.watch("ppppp", first=3)  # the fifth finds no room
+        assert (len(line.box), line.counters.dropped) == (0, 5)
+        line.watch("ppsKpp", first=8)
+        assert line.counters.dropped == 8
+        assert line.send_all() == [1, 2, 11, 12, 13]
+
+    @pytest.mark.parametrize("room", [1, 2, 4])
+    def test_the_newest_key_frame_waits_for_a_receiver_that_is_stuck(
+        self, when_full: WhenFull, room: int
+    ) -> None:
+        line = Video(when_full, max_messages=room)
+        line.watch("KppppppKppppppKpppppp")
+        assert 15 in line.send_all()
+        assert set(line.seen) <= {1, 8, 15}
+        assert line.counters.dropped + len(line.seen) == 21
+
+    @pytest.mark.parametrize("kind", "I?")
+    def test_frames_that_may_stand_for_themselves_end_a_gap(
+        self, when_full: WhenFull, kind: str
+    ) -> None:
+        line = Video(when_full, max_messages=3)
+        line.watch(f"pppppp{kind}p")
+        assert line.send_all() == [7, 8]
+
+    def test_key_frames_alone_are_as_other_messages(self, when_full: WhenFull) -> None:
+        line, other = Video(when_full), Line(when_full)
+        line.watch("KKKKKKK")
+        other.push(*range(1, 8))
+        assert line.send_all() == other.send_all()
+
+    def test_other_devices_go_on(self, when_full: WhenFull) -> None:
+        line = Video(when_full, max_messages=4)
+        line.watch("Kppp", device="A")
+        line.watch("K", device="B", first=5)  # makes a gap in A
+        line.watch("p", device="B", first=6)
+        line.watch("p", device="A", first=7)
+        assert line.send_all() == [1, 5, 6]
+
+    def test_answers_are_not_of_the_stream(self, when_full: WhenFull) -> None:
+        line = Video(when_full, max_messages=3)
+        line.watch("Kpp")
+        line.box.push(frame("K", 4).as_answer())
+        line.watch("pp", first=5)
+        line.box.push(frame("p", 7).as_answer())
+        line.watch("Kp", first=8)
+        assert [number for number in line.send_all() if number != 1] == [4, 7, 8, 9]
+
+    def test_what_was_left_out_elsewhere(self, when_full: WhenFull) -> None:
+        line = Video(when_full)
+        line.watch("K")
+        line.box.leave_out([frame("p", 2), message(3)])
+        line.watch("pKp", first=4)
+        assert line.send_all() == [1, 5, 6]
+        assert line.counters.dropped == 3
+
+
+def test_a_frame_that_would_be_dropped_is_not_waited_for() -> None:
+    line = Video("wait", max_messages=2)
+    line.watch("Kp")
+    line.box.leave_out([frame("p", 3)])
+    assert line.box.push(frame("p", 4)) is Push.QUEUED
+    assert line.box.push(frame("K", 5)) is Push.FULL
+    line.send_all()
+    line.watch("Kp", first=5)
+    assert line.send_all() == [1, 2, 5, 6]
+
+
+def test_drop_oldest_takes_a_run_at_a_time() -> None:
+    line = Video("drop-oldest", max_messages=6)
+    line.watch("KppKppp")
+    assert line.counters.dropped == 2  # what built on the first key frame, which stays
+    line.watch("p", first=8)
+    assert line.counters.dropped == 2
+    line.watch("p", first=9)  # takes that as well, since a newer one waits
+    assert line.counters.dropped == 3
+    line.watch("p", first=10)  # takes all that builds on the second one
+    assert line.send_all() == [4]
+
+
+def test_key_frames_are_dropped_in_their_turn() -> None:
+    line = Video("drop-oldest", max_messages=3)
+    line.push(1, 2)
+    line.watch("K", first=3)
+    line.push(4, 5, 6)
+    assert line.send_all() == [4, 5, 6]
+    line.watch("p", first=7)
+    assert line.send_all() == [4, 5, 6]
+
+
+@given(
+    st.sampled_from(["drop-oldest", "newest"]),
+    st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from("AB"), st.sampled_from("KIpps?"), st.sampled_from([0, 9000])),
+            st.tuples(st.just("send"), st.sampled_from([1, 60, 200, 20_000])),
+            st.tuples(st.just("other")),
+        ),
+        max_size=60,
+    ),
+)
+def test_whatever_comes_each_frame_follows_what_it_builds_on(
+    when_full: WhenFull, steps: list[Any]
+) -> None:
+    line = Video(when_full, max_messages=5, max_bytes=30_000)
+    came: list[Frame] = []
+    line.reader = _Keeping(came)
+    counts, pushed = {"A": 0, "B": 0}, 0
+    for step in steps:
+        if step[0] == "send":
+            line.send(step[1])
+            continue
+        pushed += 1
+        if step[0] == "other":
+            line.push(0, device="Other")
+        else:
+            device, kind, size = step
+            counts[device] += 1
+            line.watch(kind, first=counts[device], device=device, size=size)
+        assert len(line.box._queue) <= 5
+        assert len(line.box._queue) == 1 or line.box._queued_bytes <= 30_000
+    line.send_all()
+    assert line.counters.messages_sent + line.counters.dropped == pushed
+    for device in "AB":
+        assert is_whole([one for one in came if one.device_name == device])
+
+
+@given(
+    st.sampled_from(["drop-oldest", "newest"]),
+    st.lists(st.one_of(st.sampled_from("Kpppp"), st.sampled_from([1, 300])), max_size=60),
+)
+def test_the_newest_key_frame_always_arrives(when_full: WhenFull, steps: list[str | int]) -> None:
+    line = Video(when_full, max_messages=3)
+    number = key = 0
+    for step in steps:
+        if isinstance(step, int):
+            line.send(step)
+        else:
+            number += 1
+            key = number if step == "K" else key
+            line.watch(step, first=number)
+    assert key == 0 or key in line.send_all()
+
+
+class _Keeping(FrameReader):
+    """A reader that keeps what it gave."""
+
+    def __init__(self, kept: list[Frame]) -> None:
+        super().__init__()
+        self._kept = kept
+
+    def feed(self, data: bytes | bytearray | memoryview) -> list[Frame]:
+        frames = super().feed(data)
+        self._kept += frames
+        return frames
 
 
 class TestPartialSends:

@@ -92,17 +92,36 @@ def test_who_comes_gets_a_key_frame() -> None:
     source.close()
 
 
-def test_who_leaves_out_frames_gets_key_frames_only() -> None:
+@pytest.mark.parametrize(
+    ("interval", "end", "expected"),
+    [
+        (0.28, "leaves", [0, 2, 9, 16]),  # of a film of 25 Hz
+        (0.1, "leaves", [0, 2, 5, 8, 11, 14, 17, 20]),
+        (0.1, "wants all", [0, 2, 5, 8, 11, 14, 17, 20, 22]),
+        (0.1, "wants fewer", [0, 2, 5, 8, 11, 14, 17, 20, 22, 27]),
+        (0.04, "leaves", [0, 2]),
+        (0.0, "leaves", [0, 2]),
+    ],
+)
+def test_key_frames_come_at_the_pace_of_who_wants_fewer_images(
+    interval: float, end: str, expected: list[int]
+) -> None:
     audience = {"slow", "fast"}
     source = EncodedSource(Film(us), "H264", lambda: set(audience))
     keys = []
-    for tick in range(9):
+    for tick in range(30):
         if tick == 2:
-            source.request_keys("slow")
-        if tick == 6:
-            audience.remove("slow")
+            source.request_key("slow", interval)
+        if tick == 22:
+            match end:
+                case "leaves":
+                    audience.remove("slow")
+                case "wants all":
+                    source.request_key("slow")
+                case "wants fewer":
+                    source.request_key("slow", 0.2)
         keys += [one.is_key for one in videos(source, range(tick, tick + 1))]
-    assert [tick for tick, key in enumerate(keys) if key] == [0, 2, 3, 4, 5]
+    assert [tick for tick, key in enumerate(keys) if key] == expected
     source.close()
 
 

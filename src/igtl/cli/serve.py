@@ -72,7 +72,7 @@ _PATIENCE_S = 1.0
 _MOST_KINDS = 1000
 _OF_IMAGES = ("mode", "coordinates", "series")
 _TYPED = {"rate": "--rate", "device_name": "--device", **{one: f"--{one}" for one in _OF_IMAGES}}
-_START_VIDEO = type(igtl.Start(igtl.Video))
+_PACE_OF_VIDEO = type(igtl.Start(igtl.Video)), type(igtl.Stop(igtl.Video))
 
 
 def add_arguments(parser: Parser) -> None:
@@ -244,12 +244,9 @@ def _compressed(server: igtl.Server, opened: Sequence[Source], codec: str) -> li
 
     @server.on_message
     def asked(peer: igtl.Peer, message: igtl.Message) -> None:
-        if isinstance(message, _START_VIDEO):
+        if isinstance(message, _PACE_OF_VIDEO):
             for source in encoded:
-                if getattr(message, "interval", 0.0) > 0:  # it will not get every frame
-                    source.request_keys(peer)
-                else:
-                    source.request_key()
+                source.request_key(peer, getattr(message, "interval", 0.0))
 
     @server.on_get(igtl.Video)
     def still(peer: igtl.Peer, query: igtl.Message) -> igtl.Video | None:

@@ -21,7 +21,7 @@ from igtl.messages.message import Message
 from igtl.messages.query import Start, companion, queries
 from igtl.messages.registry import message
 
-__all__ = ["FrameType", "Video", "VideoMeta", "VideoMetaElement"]
+__all__ = ["FrameType", "Video", "VideoMeta", "VideoMetaElement", "builds_on_others"]
 
 Size = tuple[int, int, int]
 
@@ -153,6 +153,22 @@ def _size(value: Size) -> Size:
 
 
 _FRAME_TYPES = frozenset(FrameType)
+_BUILDING = frozenset(
+    one.to_bytes(2) for plain in (FrameType.INTER, FrameType.SKIP) for one in (plain, plain << 8)
+)
+
+
+def builds_on_others(opening: Buffer) -> bool:
+    """Whether a frame means nothing without the one before it, by its sender's word.
+
+    Frames of unknown type do not: a receiver may find out what they are, if they reach it.
+
+    Args:
+        opening: the first 9 bytes of a VIDEO's content, or more of it; fewer build on nothing.
+    """
+    return bytes(opening[7:9]) in _BUILDING
+
+
 _START = Layout(
     [
         ("codec", _CODEC, "wanted codec"),
@@ -167,7 +183,8 @@ class StartVideo(Start):
 
     Args:
         codec: four characters, as for `Video`.
-        interval: seconds between frames, in whole milliseconds; 0 is as fast as possible.
+        interval: seconds between frames, in whole milliseconds; 0 is as fast as possible. Of a
+            video that is faster igtl's servers send key frames only.
     """
 
     names = ("codec", "interval")

@@ -146,8 +146,9 @@ class Connection:
                     )
 
     def drop(self, items: list[Outgoing]) -> None:
-        """Count items that are not sent after all."""
-        self.counters.dropped += sum(item.count for item in items)
+        """Count items that are not sent after all, and send nothing that builds on them."""
+        with self.lock:
+            self._outbox.leave_out(items)
 
     def close(self) -> None:
         """Throw this client out. What it was sent is not waited for."""

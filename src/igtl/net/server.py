@@ -50,7 +50,8 @@ class Server(Closable):
         host: address to listen on. The default is this machine only; "0.0.0.0" or "::" lets
             everybody in who reaches this machine.
         when_full: what happens to messages for a client that does not keep up: "drop-oldest",
-            "newest" (of each type and device), "wait" (publish waits) or "disconnect".
+            "newest" (of each type and device), "wait" (publish waits) or "disconnect". A video
+            that loses a frame goes on with its next key frame.
         queue_messages, queue_bytes: how much may wait for each client.
         max_clients: further ones are refused.
         max_body: larger bodies from clients end their connection, before memory is taken.

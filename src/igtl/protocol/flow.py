@@ -12,6 +12,7 @@ from igtl.codec.text import decode_fixed
 from igtl.errors import MessageError
 from igtl.messages.message import Message
 from igtl.messages.registry import class_of
+from igtl.protocol.gaps import Gaps
 from igtl.protocol.newest import Key
 from igtl.protocol.outbox import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
@@ -33,6 +34,10 @@ VERSION_1 = Profile("header version 1", contents={Message: _plain})
 _TRACKING = ("TDATA", "QTDATA")
 #: So many devices have a pace of their own in one stream.
 _MOST_DEVICES = 2000
+#: A video passes whole if it comes at most so many times as fast as asked, on the mean of about so
+#: many frames: their intervals are never all alike. Before any came, that mean is taken for
+#: `_AT_FIRST` of what was asked, so that a second frame after half of that is too soon.
+_LENIENT, _FRAMES, _AT_FIRST = 1.25, 8, 0.81
 
 
 class Flow:
@@ -40,6 +45,10 @@ class Flow:
 
     What comes too soon is held, the newest only, until its time has come; so the last message of
     a device always arrives. Beyond 2000 devices, those heard of first are forgotten.
+
+    Frames of video build on each other. A video that comes no faster than asked passes whole, each
+    frame at once; a faster one is cut down to its key frames, and of these what comes too soon is
+    held as above.
 
     Args:
         interval: least seconds between two messages of a device; 0 lets everything pass.
@@ -53,6 +62,8 @@ class Flow:
         self.interval, self._version = max(0.0, interval), version
         self._free_at: dict[Key, float] = {}
         self._held: dict[Key, Outgoing] = {}
+        self._came: dict[Key, tuple[float, float]] = {}  # a video's last frame, s between frames
+        self._gaps = Gaps()
         self.without: set[str] = set()
 
     def pass_on(self, item: Outgoing, now: float) -> Outgoing | None:
@@ -60,9 +71,34 @@ class Flow:
         if not self.interval:
             return self._readable(item)
         item = item.last()
+        if item.is_video:
+            if self._is_slow(item.kind, now):
+                return self._next_frame(item, now)
+            self._gaps.begin(item)
+            if item.builds:
+                return None
         if now < self._free_at.get(item.kind, now):
             self.hold(item, now)
             return None
+        return self._pass(item, now)
+
+    def _is_slow(self, kind: Key, now: float) -> bool:
+        """Whether a video, a frame of which has come, is about as slow as asked."""
+        last, mean = self._came.get(kind, (now - self.interval, self.interval * _AT_FIRST))
+        mean += (min(now - last, self.interval * _FRAMES) - mean) / _FRAMES
+        self._came[kind] = now, mean
+        _trim(self._came)
+        return mean * _LENIENT >= self.interval
+
+    def _next_frame(self, item: Outgoing, now: float) -> Outgoing | None:
+        """A frame of a video that passes whole; None if it builds on one that was too soon."""
+        if self._gaps.lacks(item):
+            return None
+        self._gaps.end(item)
+        return self._pass(item, now)
+
+    def _pass(self, item: Outgoing, now: float) -> Outgoing:
+        """The item; the next one has to wait for its time."""
         self._held.pop(item.kind, None)
         self._free_at[item.kind] = now + self.interval
         _trim(self._free_at)  # if something of the forgotten one is held, it is due now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from enum import Enum
 from typing import Literal, get_args
 
@@ -11,17 +12,20 @@ from igtl.codec.frame import HEADER, HEADER_SIZE, NAME_SIZE, TYPE_SIZE, Frame, p
 from igtl.errors import DecodeError, MessageError
 from igtl.messages.message import Message, decode_frame, encode_buffers
 from igtl.messages.series import Sendable, Series
+from igtl.messages.video import builds_on_others
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import FrameReader
+from igtl.protocol.gaps import Gaps
 from igtl.protocol.newest import Key
 from igtl.protocol.profile import Profile
-from igtl.protocol.rewriting import Part, content_of, numbered
+from igtl.protocol.rewriting import Part, content_of, numbered, opening_of
 
 __all__ = ["Outbox", "Outgoing", "Push", "WhenFull"]
 
 #: What a full queue does with one more message:
 #: "drop-oldest"  throws the oldest waiting message away;
 #: "newest"       keeps the newest message of each type and device, and throws the others away;
+#:                of a video the newest key frame;
 #: "wait"         makes the sender wait until there is room;
 #: "disconnect"   ends the connection to the peer that does not keep up.
 WhenFull = Literal["drop-oldest", "newest", "wait", "disconnect"]
@@ -51,9 +55,10 @@ class Outgoing:
 
     Attributes:
         kept: whether no full queue drops it: answers are waited for.
+        is_video: whether it is a frame of VIDEO.
     """
 
-    __slots__ = ("_adapted", "buffers", "count", "kept", "size")
+    __slots__ = ("_adapted", "buffers", "count", "is_video", "kept", "size")
 
     def __init__(self, message: Sendable, now: float) -> None:
         self.count, self.kept = 1, False
@@ -69,12 +74,18 @@ class Outgoing:
         else:
             self.buffers = tuple(map(_owned, buffers))
             self.size = total(buffers)
+        self.is_video = self.buffers[0][_START_OF_TYPE] == _VIDEO
 
     @property
     def kind(self) -> Key:
         """Type and device name, as they stand in the header."""
         head = self.buffers[0]
         return bytes(head[_TYPE]), bytes(head[_NAME])
+
+    @property
+    def builds(self) -> bool:
+        """Whether it means nothing without the one before it of its kind."""
+        return self.is_video and builds_on_others(opening_of(self.buffers, 9))
 
     def last(self) -> Outgoing:
         """The last message of a series; a single message itself."""
@@ -143,6 +154,7 @@ class Outgoing:
 
 _TYPE = slice(2, 2 + TYPE_SIZE)
 _NAME = slice(_TYPE.stop, _TYPE.stop + NAME_SIZE)
+_START_OF_TYPE, _VIDEO = slice(2, 8), b"VIDEO\0"
 _new = object.__new__
 
 
@@ -151,6 +163,7 @@ def _made(buffers: Buffers, count: int = 1) -> Outgoing:
     item = _new(Outgoing)
     item._adapted, item.kept = None, False
     item.buffers, item.count, item.size = buffers, count, total(buffers)
+    item.is_video = buffers[0][_START_OF_TYPE] == _VIDEO
     return item
 
 
@@ -166,6 +179,9 @@ class Outbox:
     The pieces handed out by `next_buffers` are in flight: they are never dropped, so a peer never
     sees half a message. Answers (`Outgoing.kept`) are never dropped either and take no room from
     what else waits; who answers has to stop while the queue is `crowded`.
+
+    Of a video that lost a frame all is dropped up to its next key frame, since nobody could decode
+    it. What builds on a key frame goes before the key frame itself.
 
     Args:
         when_full: a `WhenFull`.
@@ -183,6 +199,8 @@ class Outbox:
         self._queue: deque[Outgoing] = deque()
         self._queued_bytes = self._queued_messages = 0
         self._kept_bytes = self._kept_messages = 0
+        self._gaps = Gaps()
+        self._torn = self._gaps.streams  # empty nearly always, which is quickly asked
         self._flight: deque[Buffer] = deque()
         self.flight_bytes = 0
         self._flight_messages = 0
@@ -215,26 +233,35 @@ class Outbox:
         """Queue a message, or say why not."""
         if not item.size:  # a series of none
             return Push.QUEUED
-        if not item.kept and not self.has_room(item.size):
+        if not (item.kept or self.has_room(item.size)) and not (
+            self._torn and self._gaps.lacks(item)
+        ):
             if self._when_full == "wait":
                 return Push.FULL
             if self._when_full == "disconnect":
                 return Push.OVERFLOW
             if self._when_full == "newest":
                 self._keep_newest(item)
-            self._drop_oldest(item.size)
+            self._drop_oldest(item)
+        if self._torn and not item.kept:
+            if self._gaps.lacks(item):
+                self.leave_out([item])
+                return Push.QUEUED
+            self._gaps.end(item)
         self._queue.append(item)
-        self._count(item, 1)
+        if item.kept:
+            self._kept_bytes += item.size
+            self._kept_messages += item.count
+        else:
+            self._queued_bytes += item.size
+            self._queued_messages += item.count
         return Push.QUEUED
 
-    def _count(self, item: Outgoing, sign: Literal[1, -1]) -> None:
-        """Note that an item came into the queue or left it."""
-        if item.kept:
-            self._kept_bytes += sign * item.size
-            self._kept_messages += sign * item.count
-        else:
-            self._queued_bytes += sign * item.size
-            self._queued_messages += sign * item.count
+    def leave_out(self, items: Iterable[Outgoing]) -> None:
+        """Count items that are not sent after all; what builds on them will not be, either."""
+        for item in items:
+            self._counters.dropped += item.count
+            self._gaps.begin(item)
 
     def next_buffers(self) -> deque[Buffer]:
         """What to send next, in one system call; empty when nothing waits."""
@@ -295,30 +322,63 @@ class Outbox:
         self._flight_kept = kept_bytes
         self.flight_bytes, self._flight_messages = size, messages
 
-    def _drop_oldest(self, size: int) -> None:
+    def _drop_oldest(self, item: Outgoing) -> None:
+        """Make room for an item, unless what goes is what it builds on."""
         answers = []
-        while not self.has_room(size):
+        while not self.has_room(item.size):
             oldest = self._queue.popleft()
             if oldest.kept:
                 answers.append(oldest)
                 continue
-            self._count(oldest, -1)
-            self._counters.dropped += oldest.count
+            if oldest.is_video and self._outlives(oldest, item):
+                self._queue.appendleft(oldest)
+                if self._gaps.lacks(item):
+                    break
+                continue
+            self._drop(oldest)
         self._queue.extendleft(reversed(answers))
 
+    def _outlives(self, oldest: Outgoing, item: Outgoing) -> bool:
+        """Drop what builds on a frame of video; whether that is enough for now.
+
+        A key frame stays then: it is all that a slow receiver can get.
+        """
+        kind, waiting, missing = oldest.kind, self._queue, True
+        self._queue = deque()
+        for one in waiting:
+            if missing and one.kind == kind and not one.kept:
+                missing = one.builds
+                if missing:
+                    self._drop(one)
+                    continue
+            self._queue.append(one)
+        if missing:
+            self._gaps.begin(oldest)
+        made_room = len(self._queue) < len(waiting) or self._gaps.lacks(item)
+        return made_room and not oldest.builds
+
     def _keep_newest(self, item: Outgoing) -> None:
-        """Drop what a newer message of the same type and device stands behind."""
-        seen = {item.kind}
-        left: deque[Outgoing] = deque()
-        for waiting in reversed(self._queue):
-            if waiting.kept or waiting.kind not in seen:
-                left.appendleft(waiting)
+        """Drop what a newer message of the same type and device stands behind.
+
+        Of a video the newest key frame stays, and what builds on it goes.
+        """
+        newer = set() if item.builds else {item.kind}
+        waiting, self._queue = self._queue, deque()
+        for one in reversed(waiting):
+            if not one.kept and (one.kind in newer or one.builds):
+                self._drop(one)
+                if one.kind not in newer:
+                    self._gaps.begin(one)
             else:
-                self._count(waiting, -1)
-                self._counters.dropped += waiting.count
-            if not waiting.kept:
-                seen.add(waiting.kind)
-        self._queue = left
+                self._queue.appendleft(one)
+                if not one.kept:
+                    newer.add(one.kind)
+
+    def _drop(self, item: Outgoing) -> None:
+        """Count a message that left the queue; it is no answer."""
+        self._queued_bytes -= item.size
+        self._queued_messages -= item.count
+        self._counters.dropped += item.count
 
 
 def check_policy(when_full: str) -> None:

@@ -12,7 +12,7 @@ from igtl.codec.frame import HEADER, HEADER_SIZE
 from igtl.messages.message import Message
 from igtl.protocol.newest import Key
 
-__all__ = ["Part", "content_of", "numbered"]
+__all__ = ["Part", "content_of", "numbered", "opening_of"]
 
 #: The extended header's sizes, and the message id behind them.
 _SIZES, _EXTENDED = 8, 12
@@ -47,6 +47,14 @@ def content_of(buffers: Buffers) -> Buffers:
     sizes = _bytes(buffers, HEADER_SIZE, HEADER_SIZE + _SIZES)
     before, metadata = int.from_bytes(sizes[:2]), int.from_bytes(sizes[4:])
     return _cut(buffers, HEADER_SIZE + before, whole - int.from_bytes(sizes[2:4]) - metadata)
+
+
+def opening_of(buffers: Buffers, count: int) -> bytes:
+    """The first bytes of a message's content; fewer where it has no more of them."""
+    start = HEADER_SIZE
+    if buffers[0][1] > 1:
+        start += int.from_bytes(_bytes(buffers, start, start + 2))
+    return _bytes(buffers, start, start + count)
 
 
 class Part(Message):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 from collections.abc import Callable, Collection, Sequence
 
@@ -49,8 +50,9 @@ class EncodedSource:
         self._newest: dict[str, Image] = {}
         self._refused: set[str] = set()
         self._known: Collection[object] = ()
-        self._requests: queue.SimpleQueue[object] = queue.SimpleQueue()
-        self._paced: set[object] = set()
+        self._requests: queue.SimpleQueue[tuple[object, float]] = queue.SimpleQueue()
+        self._paced: dict[object, int] = {}  # ticks from one key frame to the next
+        self._since_key = 0
 
     @property
     def has_images(self) -> bool:
@@ -73,6 +75,7 @@ class EncodedSource:
         """What is due, images encoded."""
         due = self._source.messages(time_s)
         audience = self._audience()
+        self._since_key += 1
         if self._is_wanted(audience):
             self._begin_anew()
         self._known = audience
@@ -85,27 +88,31 @@ class EncodedSource:
         return encoded
 
     def _begin_anew(self) -> None:
+        self._since_key = 0
         for encoder in self._encoders.values():
             encoder.request_key()
 
-    def request_key(self) -> None:
-        """Begin anew with the next images: somebody wants to follow. From any thread."""
-        self._requests.put(None)
+    def request_key(self, listener: object = None, interval: float = 0.0) -> None:
+        """Begin anew with the next images: somebody wants to follow. From any thread.
 
-    def request_keys(self, listener: object) -> None:
-        """Make only key frames as long as somebody of the audience listens who leaves out some."""
-        self._requests.put(listener)
+        Args:
+            listener: of the audience. As long as it is there, key frames come every `interval`.
+            interval: s, or a little more. Who wants fewer images than there are gets no others
+                than key frames; 0 is for who wants all.
+        """
+        self._requests.put((listener, interval))
 
     def _is_wanted(self, audience: Collection[object]) -> bool:
         """Whether somebody needs a key frame now."""
         wanted = any(one not in self._known for one in audience)
         while not self._requests.empty():
-            listener = self._requests.get()
+            listener, interval = self._requests.get()
             wanted = True
-            if listener is not None:
-                self._paced.add(listener)
-        self._paced.intersection_update(audience)
-        return wanted or bool(self._paced)
+            self._paced[listener] = math.ceil(interval * self.rate - 1e-6)
+        self._paced = {
+            one: ticks for one, ticks in self._paced.items() if ticks > 1 and one in audience
+        }
+        return wanted or self._since_key >= min(self._paced.values(), default=math.inf)
 
     def still(self, device_name: str) -> Video | None:
         """The newest image of a device as a frame that is decoded without any other.
