@@ -53,10 +53,15 @@ class Program:
             assert line, f"it ended before it wrote {text!r}: {self.err.read()}"
         return line.removesuffix("\n")
 
-    def interrupt(self) -> Ended:
-        """Ctrl-C, and what it left."""
-        self._process.send_signal(signal.SIGINT)
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> Ended:
+        """Ctrl-C, or another signal, and what it left."""
+        self._process.send_signal(number)
         return self.wait()
+
+    def kill(self) -> None:
+        """SIGKILL; it is gone when this returns."""
+        self._process.kill()
+        self._process.wait()
 
     def wait(self) -> Ended:
         """Wait for its end."""
@@ -96,9 +101,9 @@ class TerminalProgram:
             piece = self._read()
             assert piece, f"it ended before it showed {text!r}: {self.shown}"
 
-    def interrupt(self) -> int:
-        """Ctrl-C; its exit status when it has ended."""
-        self._process.send_signal(signal.SIGINT)
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Ctrl-C, or another signal; its exit status when it has ended."""
+        self._process.send_signal(number)
         while self._read():
             pass
         return self._process.wait()

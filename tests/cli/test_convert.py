@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -102,7 +103,11 @@ def test_the_formats_are_listed(call: Call) -> None:
         (("{s}", "{d}/x.csv", "--most", "3"), 2, "has no use for --most, which is for"),
         (("{s}", "{d}/x.csv", "--from", "1:x"), 2, "'1:x' is no moment"),
         (("{s}", "{d}/x.csv", "--from", "-3"), 2, "argument --from"),
-        (("{s}", "{d}/x.csv", "--from", "3", "--to", "1"), 2, "--to 1 is not behind --from 3"),
+        (
+            ("{s}", "{d}/x.csv", "--from", "3", "--to", "1"),
+            2,
+            "--to 0:01.0 is not behind --from 0:03.0",
+        ),
         (("{s}", "{d}/x.csv", "--type", "trasform"), 1, "did you mean 'TRANSFORM'?"),
         (("{s}", "{d}/x.nii", "--most", "3"), 1, "allow more (--most)"),
         (("{s}", "{d}/x.igs.mha", "--image", "UZ"), 1, "there are those of 'US'"),
@@ -129,7 +134,10 @@ def test_a_file_that_is_there_is_kept_unless_asked(
     target.write_text("old")
     ended = call("convert", str(session), str(target))
     assert (ended.status, target.read_text()) == (1, "old")
-    assert "there is such a file (replace it with --overwrite)" in ended.err
+    assert (
+        f"{target} is there already: choose another name, or overwrite it on purpose (--overwrite)"
+        in ended.err
+    )
     assert call("convert", str(session), str(target), "--overwrite").status == 0
     assert np.load(target)["Probe/matrices"].shape == (100, 4, 4)
 
@@ -160,8 +168,9 @@ def test_what_is_not_installed_is_named(
     assert [file.name for file in tmp_path.iterdir()] == ["session.mcap"]
 
 
-def test_progress_is_shown_and_ctrl_c_leaves_no_file(
-    tmp_path: Path, start_on_terminal: StartOnTerminal
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_progress_is_shown_and_a_signal_leaves_no_file(
+    tmp_path: Path, start_on_terminal: StartOnTerminal, number: signal.Signals, status: int
 ) -> None:
     source, target = tmp_path / "session.mcap", tmp_path / "s.csv"
     pose = entry(igtl.Transform(np.eye(4), device_name="Probe"))
@@ -170,6 +179,6 @@ def test_progress_is_shown_and_ctrl_c_leaves_no_file(
             writer.add(pose._replace(time_ns=pose.time_ns + n))
     program = start_on_terminal("convert", str(source), str(target))
     program.wait_for("s left")
-    assert program.interrupt() == 130
+    assert program.interrupt(number) == status
     assert [file.name for file in tmp_path.iterdir()] == ["session.mcap"]
     assert "messages" in program.shown

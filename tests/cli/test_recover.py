@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,28 @@ def test_what_is_no_recording_fails_in_one_line(
     assert text in ended.err
 
 
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_a_folder_is_no_recording(call: Call, name: str) -> None:
+    ended = call("recover", name)
+    assert ended.status == status.FAILED
+    assert ended.err == f"igtl: {name}: Is a directory\n"
+
+
+def test_the_new_file_is_named_as_a_recording(path: Path, call: Call) -> None:
+    write(path)
+    ended = call("recover", str(path), "-o", str(path.with_name("new.txt")))
+    assert ended.status == status.USAGE
+    assert "expected one that ends in .mcap" in ended.err
+
+
+def test_there_is_no_folder_for_the_new_file(path: Path, call: Call) -> None:
+    write(path)
+    target = path.parent / "none" / "new.mcap"
+    ended = call("recover", str(path), "-o", str(target))
+    assert ended.status == status.FAILED
+    assert ended.err == f"igtl: cannot write {target}: there is no folder {target.parent}\n"
+
+
 def test_on_a_terminal_it_shows_how_far_it_is(
     path: Path, start_on_terminal: StartOnTerminal
 ) -> None:
@@ -118,3 +141,14 @@ def test_on_a_terminal_it_shows_how_far_it_is(
     program = start_on_terminal("recover", str(path))
     program.wait_for("recovering: ")
     program.wait_for("12 messages")
+
+
+@pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_leaves_no_file(
+    path: Path, start_on_terminal: StartOnTerminal, number: signal.Signals, expected: int
+) -> None:
+    write(path, 20_000, chunk_size=10_000)
+    program = start_on_terminal("recover", str(path))
+    program.wait_for("recovering: ")
+    assert program.interrupt(number) == expected
+    assert [file.name for file in path.parent.iterdir()] == [path.name]

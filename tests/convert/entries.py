@@ -9,8 +9,8 @@ from typing import Any
 import igtl
 from igtl.codec.frame import parse
 from igtl.convert.formats import Target, ending_of, plan
-from igtl.convert.staging import Staging
 from igtl.recording.entry import Entry
+from igtl.recording.staging import Staging
 
 __all__ = ["START_NS", "entry", "written"]
 

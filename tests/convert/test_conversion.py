@@ -328,7 +328,7 @@ def test_a_target_that_is_there_is_refused_before_anything_is_read(
 ) -> None:
     target = tmp_path / "s.csv"
     target.write_text("old")
-    with pytest.raises(RecordingError, match="there is such a file"):
+    with pytest.raises(RecordingError, match="is there already"):
         convert(recorded, target)
     assert target.read_text() == "old"
 

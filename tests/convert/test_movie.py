@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from igtl.convert.movie import MovieWriter
-from igtl.convert.staging import Staging
 from igtl.errors import MissingExtraError, RecordingError
 from igtl.messages import Image, Message, Transform
 from igtl.recording.entry import Entry
+from igtl.recording.staging import Staging
 from igtl.video import Encoder
 from tests.convert.entries import entry
 from tests.video.pictures import coloured, grey, psnr

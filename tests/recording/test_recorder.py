@@ -24,7 +24,7 @@ import igtl.aio
 from igtl.recording import lanes
 from igtl.recording.queue import Batch, Queue
 from igtl.recording.recorder import Recorder
-from tests.net.waiting import background, eventually, within
+from tests.net.waiting import background, eventually
 from tests.recording.disks import file_limit, small_disk
 from tests.recording.inspection import events, statistics, stored, stored_events
 from tests.recording.traffic import bulk, damaged, pose
@@ -284,7 +284,7 @@ def test_events_stand_where_they_happened(path: Path) -> None:
 
 
 def test_it_can_be_read_before_it_is_closed(path: Path) -> None:
-    with Recorder(path, flush=0.5) as recorder, within(0.5):
+    with Recorder(path, flush=0.5) as recorder:
         recorder.write(pose(0))
         eventually(lambda: stored(path, whole=False))
 

@@ -202,12 +202,12 @@ def test_old_files_stay_unless_told(tmp_path: Path) -> None:
         path = tmp_path / f"x{ending}"
         write(path, pictures((1, 2, 2), "uint8"))
         before = path.read_bytes()
-        with pytest.raises(RecordingError, match="there is such a file"):
+        with pytest.raises(RecordingError, match="is there already"):
             SequenceWriter(path)
         write(path, pictures((1, 2, 3), "uint8"), overwrite=True)
         assert path.read_bytes() != before
     path.unlink()
-    with pytest.raises(RecordingError, match=r"x\.raw: there is such a file"):
+    with pytest.raises(RecordingError, match=r"x\.raw is there already"):
         SequenceWriter(path)
 
 
@@ -216,7 +216,7 @@ def test_a_file_that_comes_meanwhile_stays(tmp_path: Path) -> None:
     writer = SequenceWriter(path)
     writer.write(frame(ramp((1, 2, 2), "uint8")))
     path.write_bytes(b"mine")
-    with pytest.raises(RecordingError, match="there is such a file"):
+    with pytest.raises(RecordingError, match="is there already"):
         writer.close()
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("x.mha", b"mine")]
 

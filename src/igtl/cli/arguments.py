@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "number",
     "pair",
     "port",
+    "recording",
     "seconds",
 ]
 
@@ -157,6 +159,17 @@ def port(text: str) -> int:
 def comma_list(text: str) -> list[str]:
     """Names separated by commas."""
     return [name for name in text.split(",") if name]
+
+
+def recording(text: str) -> Path:
+    """The name of a recording that is to be written; a folder, or a device, may have any name."""
+    path = Path(text)
+    if path.suffix.lower() != ".mcap" and not (path.exists() and not path.is_file()):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no name of a recording, expected one that ends in .mcap; `igtl convert` "
+            "makes files of other formats from it"
+        )
+    return path
 
 
 def pair(text: str) -> tuple[str, str]:

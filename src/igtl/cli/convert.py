@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 from igtl.cli import arguments, status
 from igtl.cli.amounts import shown_size
 from igtl.cli.arguments import Parser
-from igtl.cli.moments import moment
+from igtl.cli.moments import check_part, moment
+from igtl.cli.signals import terminable
 from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.convert import Converted, convert
 from igtl.convert.formats import listing, plan
@@ -109,9 +110,7 @@ def run(options: Namespace) -> int:
     if len(options.paths) < 2:
         warn("SOURCE and TARGET are needed, such as: igtl convert session.mcap session.csv")
         return status.USAGE
-    if options.end is not None and options.end <= options.start:
-        warn(f"--to {options.end:g} is not behind --from {options.start:g}: nothing is between")
-        return status.USAGE
+    check_part(options.start, options.end)
     own = {name: getattr(options, name) for name in _OWN}
     own = {name: value for name, value in own.items() if value is not None}
     try:
@@ -126,7 +125,7 @@ def run(options: Namespace) -> int:
 
 
 def _converted(options: Namespace, own: dict[str, Any]) -> Converted:
-    with _meter() as show:
+    with terminable(), _meter() as show:
         return convert(
             options.paths[:-1],
             options.paths[-1],

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 
-__all__ = ["moment", "shown_moment"]
+from igtl.errors import MessageError
+
+__all__ = ["check_part", "moment", "shown_moment"]
 
 _MOMENT = re.compile(r"(\d+:){0,2}\d+(\.\d*)?", re.ASCII)
 
@@ -24,6 +26,19 @@ def moment(text: str) -> float:
         )
     hours, minutes, seconds = [0.0, 0.0, *parts][-3:]
     return hours * 3600 + minutes * 60 + seconds
+
+
+def check_part(start: float, end: float | None) -> None:
+    """Refuse a part that ends before it begins.
+
+    Raises:
+        MessageError: it does.
+    """
+    if end is not None and end <= start:
+        raise MessageError(
+            f"--to {shown_moment(end)} is not behind --from {shown_moment(start)}: nothing is "
+            "between"
+        )
 
 
 def shown_moment(seconds: float) -> str:

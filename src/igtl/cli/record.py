@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import queue
 import shlex
@@ -58,7 +57,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=_output,
+        type=arguments.recording,
         metavar="FILE",
         help="the file to write, its name ends in .mcap (default: igtl-DATE-TIME.mcap)",
     )
@@ -94,17 +93,6 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--json", action="store_true", help="what was recorded, as a JSON object")
     which = parser.add_argument_group("which messages")
     arguments.add_selection(which)
-
-
-def _output(text: str) -> Path:
-    """The file that is to be written, as argparse takes it; a device may have any name."""
-    path = Path(text)
-    if path.suffix.lower() != ".mcap" and not (path.exists() and not path.is_file()):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no name of a recording, expected one that ends in .mcap; `igtl convert` "
-            "makes files of other formats from it"
-        )
-    return path
 
 
 def run(options: Namespace) -> int:

@@ -9,9 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from igtl.cli import status
+from igtl.cli import arguments, status
 from igtl.cli.amounts import shown_size
 from igtl.cli.arguments import Parser
+from igtl.cli.signals import terminable
 from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say
 from igtl.recording.recovery import Recovered, recover
@@ -43,8 +44,8 @@ def add_arguments(parser: Parser) -> None:
         "-o",
         "--output",
         metavar="TARGET",
-        type=Path,
-        help="the new file (default: FILE with -recovered in its name)",
+        type=arguments.recording,
+        help="the new file, its name ends in .mcap (default: FILE with -recovered in its name)",
     )
     parser.add_argument("--overwrite", action="store_true", help="even if TARGET is there already")
     parser.add_argument("--json", action="store_true", help="say what was found as a JSON object")
@@ -53,8 +54,8 @@ def add_arguments(parser: Parser) -> None:
 def run(options: Namespace) -> int:
     """Recover, and say what came of it."""
     file: Path = options.file
-    target = options.output or file.with_name(f"{file.stem}-recovered{file.suffix}")
-    with Progress() as progress:
+    target = options.output or file.parent / f"{file.stem}-recovered{file.suffix}"
+    with terminable(), Progress() as progress:
 
         def show(done: int, total: int) -> None:
             progress.show(f"recovering: {shown_size(done)}, {100 * done // max(1, total)} %")

@@ -9,14 +9,13 @@ import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import igtl
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
 from igtl.cli.delivery import Delivery
 from igtl.cli.durations import span
-from igtl.cli.moments import moment, shown_moment
+from igtl.cli.moments import check_part, moment, shown_moment
 from igtl.cli.panel import KEYS_HELP, Panel, shown_speed
 from igtl.cli.terminal import printable, say, warn
 from igtl.recording.recording import Recording, read
@@ -134,17 +133,16 @@ def _recording(options: Namespace) -> Recording:
     """The recording, if there is something to play in it.
 
     Raises:
-        MessageError: a file is given twice; the end is before the start.
-        RecordingError: nothing that was asked for is in it.
+        MessageError: the part that was asked for is not in it.
+        RecordingError: nothing that was asked for is in it; a file was named twice.
     """
-    paths = [Path(name).resolve() for name in options.files]
-    if len(set(paths)) < len(paths):
-        raise igtl.MessageError("a file is given twice: its messages would be sent twice")
-    if options.end is not None and options.end < options.start:
-        raise igtl.MessageError(
-            f"--to {shown_moment(options.end)} is before --from {shown_moment(options.start)}"
-        )
+    check_part(options.start, options.end)
     recording = read(*options.files)
+    if options.start > recording.duration:
+        raise igtl.MessageError(
+            f"--from {shown_moment(options.start)} is behind the end of a recording of "
+            f"{shown_moment(recording.duration)}"
+        )
     chosen = {"device": options.device, "type": options.type, "connection": options.connection}
     if not len(recording.select(**chosen)):
         raise igtl.RecordingError(_nothing(recording, options))

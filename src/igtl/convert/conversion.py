@@ -12,11 +12,11 @@ from typing import Any, TypeAlias
 
 from igtl.convert.formats import Plan, Target, ending_of, plan
 from igtl.convert.selection import Request, Selected
-from igtl.convert.staging import Staging
 from igtl.convert.writer import Writer
 from igtl.errors import DecodeError, RecordingError
 from igtl.recording.entry import Entry
 from igtl.recording.selection import Types, Wanted
+from igtl.recording.staging import Staging
 
 __all__ = ["Converted", "LeftOut", "convert"]
 

@@ -14,11 +14,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from igtl.convert.staging import Staging
 from igtl.convert.writer import Writer
 from igtl.errors import RecordingError
 from igtl.recording.entry import Entry
 from igtl.recording.events import Event
+from igtl.recording.staging import Staging
 
 __all__ = ["FORMATS", "Format", "Plan", "Target", "ending_of", "listing", "plan"]
 

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from igtl.convert.mcap_file import McapFile
 from igtl.convert.poses import POSE_TYPES, poses_of, quaternions, status_of
 from igtl.convert.scene import scene_of
-from igtl.convert.staging import Staging
 from igtl.errors import MissingExtraError
 from igtl.messages import (
     Image,
@@ -43,6 +42,7 @@ from igtl.messages import (
 from igtl.protocol.transforms import names_of
 from igtl.recording.entry import Entry
 from igtl.recording.filing import publish_time
+from igtl.recording.staging import Staging
 from igtl.video.codecs import RAW
 from igtl.video.decoder import Decoder
 

@@ -6,7 +6,6 @@ Messages keep both of their times.
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,21 +19,17 @@ from igtl.recording.layout import (
     ChunkIndex,
     Opcode,
     Schema,
-    Statistics,
     chunk_head,
-    footer,
     header,
     message_index,
-    record,
-    summary_offset,
 )
+from igtl.recording.summary import Summary
 
 __all__ = ["McapFile"]
 
 _CHUNK = 4 << 20
 _MOST_CHANNELS = 0xFFFF
 _MESSAGE_FIELDS = MESSAGE_HEAD.size - 9  # of the head, what does not count as its opcode and length
-_CRC = struct.Struct("<I")
 
 
 class McapFile:
@@ -51,10 +46,9 @@ class McapFile:
     def __init__(self, path: Path, library: str) -> None:
         self._file = path.open("xb")
         self._at = self._put(MAGIC + header("", library), 0)
+        self._summary = Summary()
         self._schemas: list[Schema] = []
-        self._channels: list[Channel] = []
-        self._counts: dict[int, int] = {}
-        self._chunks: list[ChunkIndex] = []
+        self._counts: dict[int, int] = {}  # of each channel
         self._begin()
 
     def schema(self, name: str, encoding: str, data: bytes) -> int:
@@ -64,7 +58,7 @@ class McapFile:
                 return known.id
         new = Schema(len(self._schemas) + 1, name, encoding, data)
         self._schemas.append(new)
-        self._add(new.pack())
+        self._describe(new)
         return new.id
 
     def channel(self, schema: int, topic: str, encoding: str, metadata: Mapping[str, str]) -> int:
@@ -73,15 +67,14 @@ class McapFile:
         Raises:
             RecordingError: there are as many as a file can have.
         """
-        if len(self._channels) == _MOST_CHANNELS:
+        if len(self._counts) == _MOST_CHANNELS:
             raise RecordingError(
                 f"there are {_MOST_CHANNELS} channels (of connection, type and device), the most "
                 "that a file can have: choose some"
             )
-        new = Channel(len(self._channels) + 1, schema, topic, encoding, dict(metadata))
-        self._channels.append(new)
+        new = Channel(len(self._counts) + 1, schema, topic, encoding, dict(metadata))
         self._counts[new.id] = 0
-        self._add(new.pack())
+        self._describe(new)
         return new.id
 
     def message(self, channel: int, log_time: int, publish_time: int, data: bytes) -> None:
@@ -100,8 +93,7 @@ class McapFile:
     def close(self) -> None:
         """Write the summary, and close the file."""
         self._end_chunk()
-        self._at = self._put(record(Opcode.DATA_END, _CRC.pack(0)), self._at)
-        self._put(self._summary() + MAGIC, self._at)
+        self._put(self._summary.pack(self._at), self._at)
         self._file.close()
 
     def abandon(self) -> None:
@@ -117,6 +109,10 @@ class McapFile:
         self._pieces: list[bytes] = []
         self._size = 0
         self._indexes: dict[int, list[tuple[int, int]]] = {}
+
+    def _describe(self, what: Schema | Channel) -> None:
+        self._add(what.pack())
+        self._summary.describe(what)
 
     def _add(self, data: bytes) -> None:
         self._pieces.append(data)
@@ -135,40 +131,10 @@ class McapFile:
             offsets[channel] = self._at
             packed = b"".join(INDEX_ENTRY.pack(*entry) for entry in sorted(entries))
             self._at = self._put(message_index(channel, packed), self._at)
-        self._chunks.append(
-            ChunkIndex(
-                min(times), max(times), start, indexes_start - start, offsets,
-                self._at - indexes_start, "", len(records), len(records),
-            )
+        chunk = ChunkIndex(
+            min(times), max(times), start, indexes_start - start, offsets,
+            self._at - indexes_start, "", len(records), len(records),
         )  # fmt: skip
+        counts = {channel: len(entries) for channel, entries in self._indexes.items()}
+        self._summary.add(chunk, counts)
         self._begin()
-
-    def _summary(self) -> bytes:
-        """All from the summary to the footer."""
-        groups = {
-            Opcode.SCHEMA: b"".join(schema.pack() for schema in self._schemas),
-            Opcode.CHANNEL: b"".join(channel.pack() for channel in self._channels),
-            Opcode.STATISTICS: self._statistics().pack(),
-            Opcode.CHUNK_INDEX: b"".join(chunk.pack() for chunk in self._chunks),
-        }
-        at, offsets = self._at, []
-        for opcode, data in groups.items():
-            if data:
-                offsets.append(summary_offset(opcode, at, len(data)))
-            at += len(data)
-        end = footer(self._at, at, 0)
-        summary = b"".join((*groups.values(), *offsets, end[: -_CRC.size]))
-        return summary + _CRC.pack(zlib.crc32(summary))
-
-    def _statistics(self) -> Statistics:
-        return Statistics(
-            messages=sum(self._counts.values()),
-            schemas=len(self._schemas),
-            channels=len(self._channels),
-            attachments=0,
-            metadata=0,
-            chunks=len(self._chunks),
-            start=min((chunk.start for chunk in self._chunks), default=0),
-            end=max((chunk.end for chunk in self._chunks), default=0),
-            counts=self._counts,
-        )

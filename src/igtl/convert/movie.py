@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igtl.convert.picture_stream import PictureStream, is_picture
-from igtl.convert.staging import Staging
 from igtl.errors import RecordingError
 from igtl.messages import Image
 from igtl.recording.entry import Entry
+from igtl.recording.staging import Staging
 from igtl.video.codecs import pyav
 from igtl.video.planes import enlarged
 

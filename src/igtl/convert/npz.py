@@ -33,9 +33,9 @@ from numpy.lib import format as npy
 
 from igtl.convert.placement import placed
 from igtl.convert.poses import POSE_TYPES, poses_of, status_of
-from igtl.convert.staging import Staging
 from igtl.messages import Image, Message, NDArray, Sensor
 from igtl.recording.entry import Entry
+from igtl.recording.staging import Staging
 
 __all__ = ["NpzWriter"]
 

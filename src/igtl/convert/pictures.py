@@ -7,10 +7,10 @@ from typing import Any
 
 from igtl.convert.picture_stream import is_picture
 from igtl.convert.sequences import SequenceSink
-from igtl.convert.staging import Staging
 from igtl.errors import DecodeError
 from igtl.messages import Image, Video
 from igtl.recording.entry import Entry
+from igtl.recording.staging import Staging
 
 __all__ = ["SequenceFile", "is_series"]
 

@@ -9,11 +9,11 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
-from igtl.convert.staging import Staging
 from igtl.errors import RecordingError
 from igtl.recording.entry import Entry
 from igtl.recording.events import Event
 from igtl.recording.recording import Channel, Recording, read
+from igtl.recording.staging import Staging
 from igtl.recording.writer import FileWriter
 from igtl.sources.recorded import damage_of
 

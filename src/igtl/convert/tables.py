@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from igtl.convert.rows import KINDS, Columns, Kind, Row
-from igtl.convert.staging import Staging
 from igtl.errors import MissingExtraError
 from igtl.recording.entry import Entry
+from igtl.recording.staging import Staging
 
 __all__ = ["TableWriter", "csv_writer", "parquet_writer"]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from igtl.convert.picture_stream import OTHER_DEVICE, Chosen
-from igtl.convert.staging import Staging
 from igtl.errors import RecordingError, SourceError
 from igtl.messages import Image
 from igtl.recording.entry import Entry
+from igtl.recording.staging import Staging
 from igtl.sources.image_file import write_image
 from igtl.sources.toolkit import simpleitk
 

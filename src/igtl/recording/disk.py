@@ -23,13 +23,37 @@ except ImportError:  # Windows lets nobody remove a file that is open anyway
 else:
     _LOCKS = True
 
-__all__ = ["GrowingFile", "put_in_place", "remove"]
+__all__ = ["GrowingFile", "check_free", "put_in_place", "remove", "taken"]
 
 #: Most pieces that one system call takes (IOV_MAX is 1024 on Linux and macOS).
 _PIECES = 512
 _GATHERS = hasattr(os, "writev")
 #: Room that is kept for the end of a file, in bytes, at first.
 _ROOM = 1 << 18
+
+
+def taken(path: Path) -> RecordingError:
+    """What says that a new file cannot have this name, since there is such a file, or folder."""
+    if path.is_dir():
+        return RecordingError(f"cannot write {path}: it is a folder, expected the name of a file")
+    return RecordingError(
+        f"{path} is there already: choose another name, or overwrite it on purpose (--overwrite)"
+    )
+
+
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Refuse a name that a new file cannot have.
+
+    Raises:
+        RecordingError: there is such a file, and it is not to be overwritten; it is a folder, or a
+            device; or there is no folder for it.
+    """
+    if not path.parent.is_dir():
+        raise RecordingError(f"cannot write {path}: there is no folder {path.parent}")
+    if path.is_dir() or (not overwrite and os.path.lexists(path)):
+        raise taken(path)
+    if path.exists() and not path.is_file():
+        raise RecordingError(f"cannot write {path}: it is there, and is no file")
 
 
 def remove(path: Path) -> None:
@@ -50,8 +74,7 @@ def put_in_place(temporary: Path, final: Path) -> None:
         RecordingError: what is there is no file (a device, say), or a `GrowingFile` writes it.
         OSError: it cannot be renamed.
     """
-    if final.exists() and not final.is_file():
-        raise RecordingError(f"cannot write {final}: it is there, and is no file")
+    check_free(final, overwrite=True)
     try:
         with _held(final) if _LOCKS and final.exists() else contextlib.nullcontext():
             temporary.replace(final)

@@ -87,9 +87,7 @@ class Parts:
         try:
             found = sorted(one for one in self._path.parent.iterdir() if part.fullmatch(one.name))
             if found and not self._overwrite:
-                raise RecordingError(
-                    f"{found[0]} is there already: choose another name, or overwrite it on purpose"
-                )
+                raise disk.taken(found[0])
             # session-20260101 or session-101 may be another recording: parts begin at 1, in a row
             parts = itertools.takewhile(Path.is_file, map(self._part, itertools.count(1)))
             for one in reversed(list(parts)):  # the last one may be being written

@@ -14,13 +14,13 @@ import numpy as np
 from igtl.errors import RecordingError
 from igtl.recording import cutting
 from igtl.recording.block import Block, Kind, Messages
-from igtl.recording.disk import put_in_place
 from igtl.recording.entry import Entry
 from igtl.recording.filing import Key
 from igtl.recording.layout import MAGIC, MESSAGE_HEAD, RECORD, Opcode
 from igtl.recording.losses import Count, announced, corrected, indexed, unused
 from igtl.recording.scan import Damage, Scan
 from igtl.recording.soundness import record_end
+from igtl.recording.staging import Staging
 from igtl.recording.writer import FileWriter
 
 __all__ = ["Recovered", "RecoveredChannel", "recover"]
@@ -108,40 +108,35 @@ def recover(
     """
     source, target = Path(path), Path(target)
     try:
-        _check_target(source, target, overwrite=overwrite)
+        if target.exists() and source.exists() and target.samefile(source):
+            raise RecordingError(
+                f"{target} is the file to recover: choose another name for the new one"
+            )
+        staging = Staging(target, overwrite=overwrite)
         with Scan(source) as scan:
             if scan.foreign and not (scan.keys or scan.events):
                 raise RecordingError(
                     f"{source} holds no OpenIGTLink messages: there is nothing to recover"
                 )
-            return _recovered(scan, target, progress or _silent)
+            return _recovered(scan, staging, progress or _silent)
     except OSError as error:
         raise RecordingError(f"{error.filename or source}: {error.strerror or error}") from error
 
 
-def _recovered(scan: Scan, target: Path, progress: Progress) -> Recovered:
-    part = target.with_name(f"{target.name}.part")
+def _recovered(scan: Scan, staging: Staging, progress: Progress) -> Recovered:
+    path = staging.new(".mcap")
     try:
-        with FileWriter(part, overwrite=True) as writer:
+        with FileWriter(path) as writer:
             work = _Work(scan, writer, progress)
             work.run()
-            found = work.recovered(target)
-        put_in_place(part, target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+            found = work.recovered(staging.target)
+        staging.keep(path, staging.target)
+        staging.commit()
+    except RecordingError as error:
+        raise RecordingError(staging.in_words(str(error))) from error
+    finally:
+        staging.discard()
     return found
-
-
-def _check_target(source: Path, target: Path, *, overwrite: bool) -> None:
-    if target.exists() and source.exists() and target.samefile(source):
-        raise RecordingError(
-            f"{target} is the file to recover: choose another name for the new one"
-        )
-    if target.exists() and not overwrite:
-        raise RecordingError(
-            f"{target} is there already: choose another name, or overwrite it on purpose"
-        )
 
 
 def _silent(done: int, total: int) -> None:

@@ -33,15 +33,13 @@ class Summary:
         self._chunks: list[bytes] = []
         self._start, self._end = 0, 0
 
-    def describe(self, schema: Schema, channel: Channel) -> None:
-        """Note a channel, once it is in the file."""
-        for number, known, record in (
-            (schema.id, self._schemas, schema.pack()),
-            (channel.id, self._channels, channel.pack()),
-        ):
-            if number not in known:
-                known[number] = record
-                self.size += len(record)
+    def describe(self, *described: Schema | Channel) -> None:
+        """Note channels and their schemas, once they are in the file."""
+        for one in described:
+            known = self._schemas if isinstance(one, Schema) else self._channels
+            if one.id not in known:
+                known[one.id] = one.pack()
+                self.size += len(known[one.id])
 
     def add(self, chunk: ChunkIndex, counts: Mapping[int, int]) -> None:
         """Note a chunk, once it is in the file, and the messages of each channel in it."""

@@ -18,7 +18,7 @@ from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
 from igtl.errors import RecordingError
 from igtl.recording import filing, layout
-from igtl.recording.disk import GrowingFile
+from igtl.recording.disk import GrowingFile, taken
 from igtl.recording.entry import Entry
 from igtl.recording.filing import Key
 from igtl.recording.gathering import Gathered, Gathering
@@ -242,9 +242,7 @@ class FileWriter(Closable):
         try:
             file = GrowingFile(self.path, overwrite=overwrite)
         except FileExistsError as error:
-            raise RecordingError(
-                f"{self.path} is there already: choose another name, or overwrite it on purpose"
-            ) from error
+            raise taken(self.path) from error
         except BlockingIOError as error:
             raise RecordingError(
                 f"{self.path} is being recorded by another program: choose another name"

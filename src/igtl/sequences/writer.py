@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from igtl.codec.scalars import bytes_of
 from igtl.errors import MessageError, RecordingError
 from igtl.messages import geometry
-from igtl.recording.disk import put_in_place
+from igtl.recording.disk import check_free, put_in_place
 from igtl.sequences import metaimage, nrrd
 from igtl.sequences.fields import Meaning, check_field, texts_of
 from igtl.sequences.header import IMAGE_TYPE, ORIENTATION, SequenceHeader, turned
@@ -122,14 +122,11 @@ class SequenceWriter:
                 f"cannot write {self.path}: names of sequence files end in one of "
                 f"{', '.join(ENDINGS)}, such as scan.igs.mha"
             )
-        if not self.path.parent.is_dir():
-            raise RecordingError(f"cannot write {self.path}: there is no folder {self.path.parent}")
         self._check_free()
 
     def _check_free(self) -> None:
         for path in filter(None, (self.path, self._data_path)):
-            if path.is_dir() or (not self._overwrite and os.path.lexists(path)):
-                raise RecordingError(f"cannot write {path}: there is such a file (see overwrite)")
+            check_free(path, overwrite=self._overwrite)
 
     def _failed(self, error: OSError) -> RecordingError:
         return RecordingError(f"cannot write {self.path}: {error.strerror or error}")

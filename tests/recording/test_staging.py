@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from igtl.convert.staging import Staging
 from igtl.errors import RecordingError
+from igtl.recording.staging import Staging
 
 
 def names(folder: Path) -> list[str]:
@@ -44,7 +44,7 @@ def test_what_is_discarded_is_gone(tmp_path: Path) -> None:
 def test_a_file_that_is_there_is_kept_unless_it_may_be_overwritten(tmp_path: Path) -> None:
     target = tmp_path / "s.csv"
     target.write_text("old")
-    with pytest.raises(RecordingError, match="there is such a file"):
+    with pytest.raises(RecordingError, match="is there already"):
         Staging(target)
     staging = Staging(target, overwrite=True)
     path = staging.new()
@@ -62,7 +62,7 @@ def test_a_file_that_came_meanwhile_is_kept(tmp_path: Path) -> None:
         path.touch()
         staging.keep(path, tmp_path / name)
     (tmp_path / "b").write_text("old")
-    with pytest.raises(RecordingError, match="there is such a file"):
+    with pytest.raises(RecordingError, match="is there already"):
         staging.commit()
     assert not (tmp_path / "a").exists()
     assert (tmp_path / "b").read_text() == "old"

@@ -7,12 +7,10 @@ leaves nothing that looks like a result, and an old file of that name stays as i
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from uuid import uuid4
 
-from igtl.errors import RecordingError
-from igtl.recording.disk import put_in_place
+from igtl.recording.disk import check_free, put_in_place
 
 __all__ = ["Staging"]
 
@@ -25,7 +23,7 @@ class Staging:
         overwrite: whether files that are there already are replaced, in the end.
 
     Raises:
-        RecordingError: there is such a file already, or there is no such folder.
+        RecordingError: a file cannot have that name, see `check_free`.
     """
 
     def __init__(self, target: Path, *, overwrite: bool = False) -> None:
@@ -33,22 +31,7 @@ class Staging:
         self._overwrite, self._id = overwrite, uuid4().hex[:8]
         self._temporary: list[Path] = []
         self._kept: dict[Path, Path] = {}
-        if not target.parent.is_dir():
-            raise RecordingError(f"cannot write {target}: there is no folder {target.parent}")
-        self.check(target)
-
-    def check(self, final: Path) -> None:
-        """Refuse a name that is taken.
-
-        Raises:
-            RecordingError: there is such a file, and it is not to be overwritten, or is no file.
-        """
-        if final.exists() and not final.is_file():
-            raise RecordingError(f"cannot write {final}: it is a folder, or a device")
-        if not self._overwrite and os.path.lexists(final):
-            raise RecordingError(
-                f"cannot write {final}: there is such a file (replace it with --overwrite)"
-            )
+        check_free(target, overwrite=overwrite)
 
     def new(self, ending: str = "") -> Path:
         """A path for a file that is not there yet, beside the target; hidden."""
@@ -62,9 +45,9 @@ class Staging:
         """Let a file be called `final` in the end.
 
         Raises:
-            RecordingError: see `check`.
+            RecordingError: a file cannot have that name, see `check_free`.
         """
-        self.check(final)
+        check_free(final, overwrite=self._overwrite)
         self._kept[temporary] = final
 
     def in_words(self, text: str) -> str:
@@ -81,7 +64,7 @@ class Staging:
             OSError: renaming failed.
         """
         for final in self._kept.values():
-            self.check(final)
+            check_free(final, overwrite=self._overwrite)
         for temporary, final in self._kept.items():
             put_in_place(temporary, final)
         files = tuple(self._kept.values())
