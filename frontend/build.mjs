@@ -26,6 +26,7 @@ const { metafile } = await built({
   jsx: "automatic",
   jsxImportSource: "preact",
   chunkNames: "[name]-[hash]",
+  alias: { "spark-md5": "./src/space/hash.ts" },
   loader: { ".svg": "text" },
   logLevel: "warning",
 });
@@ -47,11 +48,12 @@ async function built(options) {
 
 /** The licenses of all packages that went into the page, as they ask for. */
 async function licenses(inputs) {
-  const packages = inputs.map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  // A package may lie in the folder of the one that needs it: the last "node_modules" counts.
+  const packages = inputs.map((path) => /^(.*\/)?node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0]);
   const texts = [];
-  for (const name of [...new Set(packages)].filter(Boolean).sort()) {
-    const place = join(here, "node_modules", name);
-    const { version, license } = JSON.parse(await readFile(join(place, "package.json"), "utf8"));
+  for (const folder of [...new Set(packages)].filter(Boolean).sort()) {
+    const place = join(here, folder);
+    const { name, version, license } = JSON.parse(await readFile(join(place, "package.json"), "utf8"));
     const file = (await readdir(place)).find((entry) => /^licen[cs]e/i.test(entry));
     const text = file ? await readFile(join(place, file), "utf8") : "";
     texts.push(`${name} ${version}, ${license}\n\n${text.trim()}\n`);

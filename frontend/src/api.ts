@@ -43,6 +43,8 @@ export interface Row {
   errors: number;
   state: RowState;
   note: string;
+  /** What of it is not shown, such as tools beyond the first 200; "" for nothing. */
+  left_out: string;
   summary: string;
 }
 
@@ -177,7 +179,7 @@ export interface PictureHead {
   height: number;
   components: 1 | 3 | 4;
   dtype: ScalarType;
-  format: "raw" | "jpeg" | "h264";
+  format: "raw" | "jpeg" | "h264" | "sent";
   key?: boolean;
   codec?: string;
   /** Row by row: (column, row, 0, 1), centres of pixels, to mm RAS of `frame`. */
@@ -268,6 +270,7 @@ export function address(path: string, parameters: Record<string, string | number
 }
 
 /** The same for a WebSocket. */
-export function socketAddress(path: string): string {
-  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${address(path)}`;
+export function socketAddress(path: string, parameters: Record<string, string> = {}): string {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  return `${scheme}://${location.host}${address(path, parameters)}`;
 }

@@ -32,6 +32,7 @@ function row(id: number, parts: Partial<Row> = {}): Row {
     errors: 0,
     state: "live",
     note: "",
+    left_out: "",
     summary: "",
     ...parts,
   };

@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.visiting import CHROMIUM_OPTIONS, Visit
 from tests.cli.program import Program
 from tests.interop import peers, reference
 from tests.interop.peers import Peer
+from tests.net.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -56,6 +57,7 @@ def require(what: str) -> None:
 def browser() -> Iterator[Browser]:
     """One browser for all tests of this folder; skips or fails where there is none."""
     require(lacking())
+    expect.set_options(timeout=1000 * PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=CHROMIUM_OPTIONS

@@ -8,7 +8,7 @@ import numpy as np
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
-from tests.browser.visiting import canvas, drawn, numbers_of, open_details
+from tests.browser.visiting import canvas, drawn, numbers_of, open_details, wait_until
 from tests.interop import reference
 from tests.interop.example_values import TEXTS, pixels, poses
 from tests.interop.peers import Peer
@@ -24,11 +24,15 @@ def test_poses_of_a_reference_tracker(reference_server: Start, show: Open) -> No
     shown = np.reshape(numbers_of(cells), (4, 4))
     assert any(np.allclose(shown, pose.matrix, atol=2e-4) for pose in poses(2000))
     known = np.array([pose.matrix[:3].ravel() for pose in poses(2000)])
-    heard = [sample[2] for message in visit.messages("poses") for sample in message["samples"]]
+
+    def samples() -> list[list[float]]:
+        return [sample[2] for message in visit.messages("poses") for sample in message["samples"]]
+
+    wait_until(visit.page, lambda: len(samples()) > 5, lambda: f"it was told {samples()}")
+    heard = samples()
     distances = [np.abs(known - one).max(axis=1) for one in heard]
     assert max(distance.min() for distance in distances) < 1e-4
     numbers = [int(distance.argmin()) for distance in distances]
-    assert len(numbers) > 5
     assert (np.diff(numbers) > 0).all()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,7 +16,7 @@ import igtl
 from igtl.sources import ct
 from igtl.sources.room import RoomSource
 from tests.browser.conftest import Open
-from tests.browser.visiting import canvas, drawn, open_details
+from tests.browser.visiting import canvas, drawn, open_details, wait_until
 
 MOMENT_S = 5.0  # all but the CT is due then
 
@@ -135,6 +134,4 @@ def test_a_point_is_drawn_in_its_colour_in_the_middle(
         others = np.delete(middle, main, axis=2).max(axis=2)
         return float(np.mean(middle[..., main] > others + 60))
 
-    deadline = time.monotonic() + 10
-    while share() <= 0.9:
-        assert time.monotonic() < deadline, "it is not drawn in its colour"
+    wait_until(page, lambda: share() > 0.9, lambda: "it is not drawn in its colour")

@@ -81,7 +81,7 @@ def test_the_cursor_reads_the_value_and_the_place_of_a_pixel(show: Open) -> None
         page = show(server.endpoint, tab="images").page
         server.wait_for_clients(1)
         server.publish(igtl.Image(pixels, ijk_to_world=ijk_to_world, device_name="Small"))
-        canvas(page, "Small").hover(timeout=10_000)
+        canvas(page, "Small").hover()
         readout = page.get_by_test_id("readout")
         expect(readout).to_contain_text("\u2212321")
         found = re.search(
@@ -166,7 +166,7 @@ def test_the_page_comes_back_when_igtl_view_does(visit: Open) -> None:
         expect(one.page.get_by_text(re.compile("No connection"))).to_be_visible()
         with viewer(server.endpoint, port=int(address.rstrip("/").rpartition(":")[2])) as again:
             assert address_of(again) == address
-            expect(one.page.get_by_text("Connected", exact=True)).to_be_visible(timeout=20_000)
+            expect(one.page.get_by_text("Connected", exact=True)).to_be_visible()
             server.publish(igtl.Image(picture(9), device_name="Ultrasound"))
             wait_for_pixel(one.page, "Ultrasound", 9)
 

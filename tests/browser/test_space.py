@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 import igtl
 from tests.browser.conftest import Open
-from tests.browser.visiting import Visit, open_details
+from tests.browser.visiting import Visit, open_details, wait_until
 
 Matrix = NDArray[np.float64]
 
@@ -73,14 +72,6 @@ def show_in(page: Page, frame: str) -> None:
     page.get_by_role("combobox", name="Show in").select_option(label=frame)
     page.wait_for_function("(frame) => igtlSpace.root() === frame", arg=frame)
     page.get_by_role("button", name="Fit", exact=True).click()
-
-
-def wait_until(page: Page, is_so: Callable[[], bool], otherwise: Callable[[], str]) -> None:
-    """Wait for what the page draws; it has no event of its own."""
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline, otherwise()
-        page.wait_for_timeout(50)
 
 
 def position(visit: Visit, device: str) -> list[float] | None:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, WebSocket, expect
 
+from tests.net.waiting import PATIENCE
+
 __all__ = [
     "CHROMIUM_OPTIONS",
     "Visit",
@@ -36,7 +38,7 @@ CHROMIUM_OPTIONS = (
     "--ignore-gpu-blocklist",
 )
 _OWN = ("data:", "blob:")
-_PATIENCE_S, _LOOK_AGAIN_MS = 10.0, 20
+_LOOK_AGAIN_MS = 20
 
 
 class Visit:
@@ -170,7 +172,7 @@ def _wait_for_pixels(page: Page, device: str, least: int, most: int) -> None:
 
 def wait_until(page: Page, is_so: Callable[[], bool], otherwise: Callable[[], str]) -> None:
     """Wait for what has no event of its own; the page goes on, and is heard, meanwhile."""
-    deadline = time.monotonic() + _PATIENCE_S
+    deadline = time.monotonic() + PATIENCE
     while not is_so():
         assert time.monotonic() < deadline, otherwise()
         page.wait_for_timeout(_LOOK_AGAIN_MS)

@@ -161,10 +161,15 @@ def test_more_devices_than_lines() -> None:
     watched = Watched(*[igtl.Status(device_name=f"D{number:03}") for number in range(200)])
     names = [f"D{number:03}" for number in range(200)]
     assert watched.names == names[:20]
+    assert watched.lines[1].endswith(" 1 to 20 of 200")
     watched.press("page down")
     assert watched.names == names[1:21]
     watched.press("end")
     assert watched.names == names[180:]
+    assert watched.lines[1].endswith(" 181 to 200 of 200")
+    watched.size = (140, 300)
+    assert watched.lines[1] == ""
+    watched.size = (140, 24)
     watched.press("up")
     assert watched.names == names[180:]
     watched.press("home")
@@ -192,6 +197,16 @@ def test_a_long_message_scrolls() -> None:
     assert len(watched.lines) == 24
     watched.press("home")
     assert "points[0].name = P0" in watched.text
+
+
+def test_of_a_very_long_message_the_first_lines_are_shown_and_no_more_is_made() -> None:
+    points = [igtl.PointElement(f"P{n}", position=(n, 0, 0)) for n in range(5000)]
+    watched = Watched(igtl.Point(points, device_name="Targets"))
+    watched.press("enter", *["page down"] * 60)
+    assert watched.lines[-2].strip() == "only the first 1,000 lines; igtl listen shows all"
+    (row,) = watched.board.rows()
+    assert row.seen is not None
+    assert "points" not in vars(row.seen)
 
 
 def test_the_slices_of_a_volume() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from igtl.video import Decoder, Encoder
-from igtl.video.bitstream import begins_stream
+from igtl.video.bitstream import begins_stream, codec_string
 from igtl.video.planes import plane
 from tests.video.pictures import COMPRESSED, Pixels, coloured, grey, image_of, psnr
 
@@ -112,3 +112,26 @@ def test_where_a_stream_begins_is_seen_in_its_bytes(codec: str) -> None:
 )
 def test_single_units(codec: str, data: bytes, begins: bool) -> None:
     assert begins_stream(codec, data) is begins
+
+
+@pytest.mark.parametrize(
+    ("codec", "data", "pixels", "name"),
+    [
+        ("H264", b"\0\0\1\x09\xf0\0\0\0\1\x67\x64\x00\x2a\xac", 1, "avc1.64002A"),
+        ("H264", b"\0\0\1\x65\x88", 1, ""),  # an IDR slice alone
+        ("H264", b"", 1, ""),
+        ("VP90", b"\x82", 1920 * 1080, "vp09.00.41.08"),
+        ("VP90", b"\xa2", 64 * 64, "vp09.01.10.08"),
+        ("VP90", b"\x92", 64 * 64, ""),  # profile 2 has more bits
+        ("VP90", b"\x82", 65535 * 65535, "vp09.00.62.08"),
+        ("VP90", b"", 1, ""),
+        ("AV10", b"\x12\x00\x0a\x04\x00\x00\x00\x42", 1, "av01.0.08M.08"),
+        ("AV10", b"\x0a\x04\x20\x00\x00\x6c", 1, "av01.1.13H.08"),
+        ("AV10", b"\x0a\x04\x1a\x00\x00\x00", 1, "av01.0.08M.08"),  # a reduced header
+        ("AV10", b"\x0a\x04\x04\x00\x00\x00", 1, ""),  # with times
+        ("AV10", b"\x0a\x02\x00\x00", 1, ""),
+        ("X265", b"\0\0\0\1\x2a\x01", 1, ""),
+    ],
+)
+def test_what_browsers_call_a_codec(codec: str, data: bytes, pixels: int, name: str) -> None:
+    assert codec_string(codec, memoryview(data), pixels) == name

@@ -9,7 +9,8 @@ from typing import Any
 import igtl
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame, parse
-from igtl.viewer.statistics import Row, Statistics
+from igtl.viewer.row import Row
+from igtl.viewer.statistics import Statistics
 
 
 def frame_of(message: igtl.Message) -> Frame:
@@ -27,8 +28,8 @@ class Rows:
     def __init__(self) -> None:
         self._statistics = Statistics()
 
-    def of(self, frame: Frame) -> Row:
-        return self._statistics.count(frame, 0.0)
+    def of(self, frame: Frame, received: float = 0.0) -> Row:
+        return self._statistics.count(frame, received)
 
 
 class Log:

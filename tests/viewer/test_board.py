@@ -52,6 +52,7 @@ def test_a_row_is_told_in_full() -> None:
         "errors": 0,
         "state": "live",
         "note": "",
+        "left_out": "",
         "summary": "(    0.00,     0.00,     0.00) mm  turned   0.0 deg",
     }
 
@@ -113,6 +114,15 @@ def test_a_state_that_time_alone_changes_is_told() -> None:
     number, first = board.changed_since(0, NOW)
     _, later = board.changed_since(number, NOW + 3)
     assert [row["state"] for row in (*first["rows"], *later["rows"])] == ["live", "once"]
+
+
+def test_what_is_left_out_is_told_as_soon_as_it_is_known() -> None:
+    board = board_with(POSE)
+    number, _ = board.changed_since(0, NOW)
+    (row,) = board.rows()
+    row.left_out = "200 of 350 tools are shown"
+    _, message = board.changed_since(number, NOW + 1)
+    assert [one["left_out"] for one in message["rows"]] == ["200 of 350 tools are shown"]
 
 
 def test_two_who_ask_are_both_told() -> None:
@@ -200,32 +210,34 @@ def test_what_comes_while_the_clock_stands_still_is_told() -> None:
 
 
 def test_much_to_look_at_is_looked_at_in_turns() -> None:
-    many = [igtl.PointElement("P", position=(0, 0, 0))] * 1500
+    children = [igtl.Transform(np.eye(4), device_name=f"P{n:04}") for n in range(2500)]
     names = [f"T{n:02}" for n in range(30)]
-    board = board_with(*[igtl.Point(many, device_name=name) for name in names])
+    bound = [frame_of(igtl.Bind(children, device_name=name)) for name in names]
+    board = Board()
+    one = board.connect("localhost:1")
+    for frame in bound:
+        board.count(one, frame, NOW)
     number, first = board.changed_since(0, NOW)
     assert [row["device"] for row in first["rows"]] == names
     known = {row["device"] for row in first["rows"] if row["summary"]}
     assert 5 < len(known) < 15
     for second in range(1, 5):
-        for name in names:
-            board.count(0, frame_of(igtl.Point(many, device_name=name)), NOW + second)
+        for frame in bound:
+            board.count(one, frame, NOW + second)
         number, message = board.changed_since(number, NOW + second)
         known |= {row["device"] for row in message["rows"] if row["summary"]}
     assert known == set(names)
 
 
-def test_pictures_cost_little_to_look_at() -> None:
+def test_pictures_and_long_lists_cost_little_to_look_at() -> None:
     pixels = np.zeros((512, 512), np.uint8)
     images = [igtl.Image(pixels, device_name=f"US{n}") for n in range(20)]
-    rows = board_with(*images).plain(NOW)["rows"]
-    assert all(row["summary"].startswith("512 x 512 x 1 uint8") for row in rows)
-
-
-def test_a_long_list_is_told_by_its_size_alone() -> None:
-    """The text would show four of its items; to take them apart costs seconds."""
-    many = igtl.TrackingData([igtl.Tool(f"T{n}", np.eye(4)) for n in range(4000)])
-    assert board_with(many).plain(NOW)["rows"][0]["summary"] == "280,000 bytes"
+    tools = [igtl.Tool(f"T{n}", np.eye(4)) for n in range(4000)]
+    lists = [igtl.TrackingData(tools, device_name=f"NDI{n}") for n in range(20)]
+    rows = board_with(*images, *lists).plain(NOW)["rows"]
+    assert all(row["summary"].startswith("512 x 512 x 1 uint8") for row in rows[:20])
+    assert all(row["summary"].startswith("4,000 tools: T0 (0.00, ") for row in rows[20:])
+    assert all(row["summary"].endswith(" and 3996 more") for row in rows[20:])
 
 
 def test_many_threads_count() -> None:

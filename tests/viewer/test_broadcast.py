@@ -1,239 +1,155 @@
+"""Who watches what: encoded pictures, each with its number in place of its bytes."""
+
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-import numpy as np
-import pytest
-from numpy.typing import NDArray
-
-import igtl
 from igtl.codec.buffers import Buffer
-from igtl.viewer.broadcast import Broadcasts, Watcher
-from igtl.viewer.pictures import Pictures, PictureStream
-from tests.viewer.sent import Log, Rows, frame_of, opened
-from tests.viewer.test_encoding import psnr
-from tests.viewer.test_h264 import Browser, moving
+from igtl.viewer.broadcast import Broadcast, Coded, Watcher
+from tests.viewer.sent import opened
 
 PATIENCE = 10.0
 
 
-class Source:
-    """A device that sends pictures, and the broadcasts of them."""
-
-    def __init__(self) -> None:
-        self.broadcasts = Broadcasts()
-        self._pictures, self._rows = Pictures(Log()), Rows()
-
-    def send(self, pixels: NDArray[Any]) -> PictureStream:
-        frame = frame_of(igtl.Image(pixels, device_name="US"))
-        row = self._rows.of(frame)
-        self._pictures.take(row, frame, 1.0)
-        stream = self._pictures.of(row.id)
-        assert stream is not None
-        return stream
+def broadcast(unshown: int = 3, kept: int = 10, most_bytes: int = 1000) -> Broadcast:
+    return Broadcast(
+        most_unshown=unshown,
+        most_kept=kept,
+        most_bytes=most_bytes,
+        too_late="too slow",
+    )
 
 
-@pytest.fixture
-def source() -> Iterator[Source]:
-    made = Source()
-    yield made
-    made.broadcasts.close()
+def put(made: Broadcast, *numbers: int, keys: tuple[int, ...] = (), size: int = 1) -> None:
+    for number in numbers:
+        head: partial[dict[str, Any]] = partial(dict, seq=number, key=number in keys)
+        made.put(Coded(head, bytes([number]) * size, number in keys))
 
 
-async def got(watcher: Watcher) -> tuple[dict[str, Any], bytes]:
-    envelope = await asyncio.wait_for(watcher.next(), PATIENCE)
-    assert envelope is not None
-    return opened(envelope)
+async def news_of(watcher: Watcher) -> list[Buffer] | str | None:
+    """What there is for a browser by now; "" for nothing."""
+    task = asyncio.create_task(watcher.next())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    if task.done():
+        return task.result()
+    task.cancel()
+    return ""
 
 
-def grey(value: int) -> NDArray[np.uint8]:
-    return np.full((32, 32), value, np.uint8)
-
-
-async def test_what_is_watched_is_what_was_sent(source: Source) -> None:
-    browser, watcher = Browser(), None
-    for number, sent in enumerate(moving(5, (120, 161)), 1):
-        stream = source.send(sent)
-        watcher = watcher or source.broadcasts.watch(stream)
-        head, data = await got(watcher)
+async def taken(watcher: Watcher) -> list[int | str | None]:
+    """All that is there for a browser that shows it at once."""
+    found: list[int | str | None] = []
+    while (news := await news_of(watcher)) != "":
+        if not isinstance(news, list):
+            return [*found, news]
+        head, data = opened(news)
+        assert data[0] == head["seq"]
+        found.append(head["seq"])
         watcher.shown(head["seq"])
-        assert (head["seq"], head["key"], "codec" in head) == (number, number == 1, number == 1)
-        assert (head["width"], head["height"], head["components"]) == (161, 120, 3)
-        assert (head["format"], head["skipped"]) == ("h264", 0)
-        assert psnr(browser.show(data, (120, 161)), sent) > 30
+    return found
 
 
-async def test_all_watch_the_same_bytes(source: Source) -> None:
-    stream = source.send(grey(1))
-    watchers = [source.broadcasts.watch(stream) for _ in range(3)]
-    for one in watchers:
-        head, _ = await got(one)
-        assert head["key"]
-        one.shown(head["seq"])
-    source.send(grey(2))
-    packets = [await packet(one, 2) for one in watchers]
-    assert packets[0] is packets[1] is packets[2]
+async def test_who_begins_is_given_all_since_the_last_key_frame() -> None:
+    made = broadcast()
+    put(made, *range(1, 9), keys=(1, 4))
+    late, watcher = Watcher(made), Watcher(made)
+    assert await taken(watcher) == [4, 5, 6, 7, 8]
+    put(made, 9)
+    assert await taken(watcher) == [9]
+    assert await taken(late) == [4, 5, 6, 7, 8, 9]
 
 
-async def packet(watcher: Watcher, seq: int) -> Buffer:
-    """That of one picture, as it is handed on; those before it are shown."""
-    while True:
-        envelope = await asyncio.wait_for(watcher.next(), PATIENCE)
-        assert envelope is not None
-        head, _ = opened(envelope)
-        watcher.shown(head["seq"])
-        if head["seq"] == seq:
-            return envelope[1]
+async def test_where_that_is_too_much_the_next_key_frame_is_waited_for() -> None:
+    for made in (broadcast(kept=3), broadcast(most_bytes=35)):
+        put(made, *range(1, 9), keys=(1,), size=10)
+        watcher = Watcher(made)
+        assert await taken(watcher) == []
+        assert watcher.has_to_begin
+        put(made, 9, keys=(9,), size=10)
+        assert await taken(watcher) == [9]
+        assert not watcher.has_to_begin
 
 
-async def test_one_who_does_not_show_gets_three_and_then_a_key_frame(source: Source) -> None:
-    stream = source.send(grey(0))
-    slow, fast = source.broadcasts.watch(stream), source.broadcasts.watch(stream)
-    seen: list[int] = []
-    for value in range(1, 20):
-        head, _ = await got(fast)
-        fast.shown(head["seq"])
-        seen.append(head["seq"])
-        source.send(grey(value))
-    heads = [(await got(slow))[0] for _ in range(3)]
-    waiting = asyncio.ensure_future(slow.next())
-    third = source.broadcasts.watch(stream)  # for which a key frame is made now
-    await got(third)
-    assert not waiting.done()
-    assert heads[0]["key"]
-    slow.shown(heads[-1]["seq"])
-    source.send(grey(99))  # which builds on pictures that it does not have
-    envelope = await asyncio.wait_for(waiting, PATIENCE)
-    assert envelope is not None
-    head, data = opened(envelope)
-    assert head["key"]
-    assert head["skipped"] == head["seq"] - heads[-1]["seq"] - 1 > 10
-    assert abs(int(Browser().show(data, (32, 32))[5, 5, 0]) - 99) <= 2
+async def test_one_picture_is_kept_however_large() -> None:
+    made = broadcast(most_bytes=5)
+    put(made, 1, keys=(1,), size=10)
+    assert await taken(Watcher(made)) == [1]
 
 
-async def test_key_frames_are_not_made_more_often_than_twice_a_second(source: Source) -> None:
-    loop = asyncio.get_running_loop()
-    stream, begun = source.send(grey(0)), loop.time()
-    keys = 0
-    for _ in range(4):
-        watcher = source.broadcasts.watch(stream)
-        head, _ = await got(watcher)
-        keys += head["key"]
-    assert keys == 4
-    assert loop.time() - begun >= 1.5
+async def test_a_browser_that_shows_nothing_is_given_so_many() -> None:
+    made = broadcast()
+    watcher = Watcher(made)
+    put(made, *range(1, 7), keys=(1,))
+    seen = [
+        opened(news)[0]["seq"] for _ in range(3) if isinstance(news := await watcher.next(), list)
+    ]
+    assert seen == [1, 2, 3]
+    assert await news_of(watcher) == ""
+    watcher.shown(2)
+    assert await taken(watcher) == [4, 5, 6]
 
 
-async def test_one_who_joins_a_still_picture_sees_it(source: Source) -> None:
-    stream = source.send(grey(77))
-    first = source.broadcasts.watch(stream)
-    head, _ = await got(first)
-    first.shown(head["seq"])
-    second = source.broadcasts.watch(stream)
-    head, data = await got(second)
-    assert (head["seq"], head["key"]) == (1, True)
-    assert abs(int(Browser().show(data, (32, 32))[5, 5, 0]) - 77) <= 2
+async def test_one_that_falls_behind_goes_on_with_a_key_frame() -> None:
+    made = broadcast(kept=4)
+    watcher = Watcher(made)
+    put(made, 1, keys=(1,))
+    assert await taken(watcher) == [1]
+    put(made, 2, 3, 4, 5)  # no more are kept
+    assert await taken(watcher) == [2, 3, 4, 5]
+    put(made, 6, 7, 8, 9, 10)
+    assert await taken(watcher) == ["too slow"]
+    put(made, 11)
+    assert await news_of(watcher) == ""  # it was told
+    put(made, 12, 13, keys=(12,))
+    news = await watcher.next()
+    assert isinstance(news, list)
+    assert opened(news)[0] == {"seq": 12, "key": True, "skipped": 6}
+    assert await taken(watcher) == [13]
 
 
-async def test_pictures_that_came_meanwhile_are_counted(source: Source) -> None:
-    stream = source.send(grey(0))
-    watcher = source.broadcasts.watch(stream)
-    await got(watcher)
-    for value in range(50):
-        source.send(np.full((1080, 1920), value, np.uint8))
-    last, skipped = 1, 0
-    while last < 51:
-        head, _ = await got(watcher)
-        assert head["seq"] == last + head["skipped"] + 1
-        last, skipped = head["seq"], skipped + head["skipped"]
-        watcher.shown(last)
-    assert skipped > 0
+async def test_one_that_is_a_little_behind_passes_over_to_a_new_key_frame() -> None:
+    made = broadcast()
+    watcher = Watcher(made)
+    put(made, 1, 2, keys=(1,))
+    assert await taken(watcher) == [1, 2]
+    put(made, 3, 4, 5, 6, keys=(5,))
+    assert await taken(watcher) == [5, 6]
 
 
-async def test_another_size_is_announced(source: Source) -> None:
-    watcher = source.broadcasts.watch(source.send(grey(0)))
-    first, _ = await got(watcher)
-    source.send(np.zeros((1080, 1920, 3), np.uint8))
-    second, _ = await got(watcher)
-    assert second["key"]
-    assert (second["width"], second["height"], second["components"]) == (1920, 1080, 3)
-    assert second["codec"] != first["codec"]
+async def test_behind_a_gap_nothing_of_before_is_given_and_it_is_told_why() -> None:
+    made = broadcast()
+    put(made, 1, 2, keys=(1,))
+    seen, begins = Watcher(made), Watcher(made)
+    assert await taken(seen) == [1, 2]
+    made.clear("a gap")
+    assert await taken(seen) == ["a gap"]
+    assert await taken(begins) == ["a gap"]
+    put(made, 5, 6, keys=(5,))
+    assert await taken(seen) == [5, 6]
+    assert await taken(begins) == [5, 6]
+    made.clear("a gap")
+    assert await taken(seen) == ["a gap"]
 
 
-async def test_16_bits_are_shown_by_a_range_that_only_grows(source: Source) -> None:
-    def picture(low: int, high: int) -> NDArray[np.uint16]:
-        return np.repeat([[low, 2000, high]], 32, 0).repeat(32, 1).astype(np.uint16)
-
-    browser, watcher = Browser(), None
-    for low, high, expected in ((1000, 3000, [1000, 3000]), (1500, 2500, [1000, 3000]),
-                                (0, 4000, [0, 4000])):  # fmt: skip
-        stream = source.send(picture(low, high))
-        watcher = watcher or source.broadcasts.watch(stream)
-        head, data = await got(watcher)
-        watcher.shown(head["seq"])
-        assert (head["range"], head["dtype"]) == (expected, "uint16")
-        values = browser.show(data, (32, 96))[16, [16, 48, 80], 0] / 255
-        found = head["range"][0] + values * (head["range"][1] - head["range"][0])
-        np.testing.assert_allclose(found, [low, 2000, high], atol=60)
+async def test_who_waits_is_woken() -> None:
+    made = broadcast()
+    watcher = Watcher(made)
+    waiting = asyncio.create_task(watcher.next())
+    await asyncio.sleep(0)
+    await asyncio.to_thread(put, made, 1, keys=(1,))
+    assert isinstance(await asyncio.wait_for(waiting, PATIENCE), list)
 
 
-async def test_the_middle_of_a_volume_is_watched(source: Source) -> None:
-    volume = np.stack([grey(value) for value in (10, 120, 240)])
-    head, data = await got(source.broadcasts.watch(source.send(volume)))
-    assert head["volume"] == {"size": [32, 32, 3], "axis": "k", "slice": 1}
-    assert abs(int(Browser().show(data, (32, 32))[5, 5, 0]) - 120) <= 2
-
-
-async def test_video_is_watched_too(source: Source) -> None:
-    log, rows = Log(), Rows()
-    pictures = Pictures(log)
-    with igtl.video.Encoder("H264", key_interval=1) as encoder:
-        frame = frame_of(encoder.encode(igtl.Image(grey(90), device_name="Cam")))
-    row = rows.of(frame)
-    pictures.take(row, frame, 1.0)
-    stream = pictures.of(row.id)
-    assert stream is not None
-    stream.want(PATIENCE)
-    watcher = source.broadcasts.watch(stream)
-    pictures.take(row, frame, 1.0)
-    head, data = await got(watcher)
-    assert (head["device"], head["components"]) == ("Cam", 1)
-    assert abs(int(Browser().show(data, (32, 32))[5, 5, 0]) - 90) <= 3
-    pictures.close()
-
-
-async def test_nothing_is_encoded_when_nobody_watches(source: Source) -> None:
-    stream = source.send(grey(0))
-    watcher = source.broadcasts.watch(stream)
-    await got(watcher)
-    thread = watcher._broadcast._thread
-    assert thread is not None
-    watcher.close()
-    await asyncio.to_thread(thread.join, PATIENCE)
-    assert not thread.is_alive()
-    assert await watcher.next() is None
-    assert not stream.bell.is_awaited
-    again = source.broadcasts.watch(stream)
-    assert (await got(again))[0]["key"]
-
-
-async def test_what_cannot_be_encoded_is_said(source: Source) -> None:
-    stream = source.send(np.zeros((2, 17000), np.uint8))
-    watcher = source.broadcasts.watch(stream)
-    assert await asyncio.wait_for(watcher.next(), PATIENCE) is None
-    assert "17000 x 2" in watcher.why
-    source.send(grey(0))
-    assert (await got(source.broadcasts.watch(stream)))[0]["key"]
-
-
-async def test_closing_ends_it_for_all(source: Source) -> None:
-    stream = source.send(grey(0))
-    watchers = [source.broadcasts.watch(stream) for _ in range(2)]
-    thread = watchers[0]._broadcast._thread
-    source.broadcasts.close()
-    for one in watchers:
-        assert await asyncio.wait_for(one.next(), PATIENCE) is None
-        assert one.why
-    assert thread is not None
-    assert not thread.is_alive()
+async def test_all_ends() -> None:
+    made = broadcast()
+    put(made, 1, keys=(1,))
+    one, other = Watcher(made), Watcher(made)
+    one.close()
+    assert await taken(one) == [None]
+    assert one.why == ""
+    made.close("it failed")
+    assert await taken(other) == [None]
+    assert other.why == "it failed"

@@ -25,7 +25,7 @@ NAMES = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "float32", "floa
 def picture_of(pixels: NDArray[Any], **options: Any) -> Picture:
     """A picture that came over the wire."""
     frame = frame_of(igtl.Image(pixels, device_name="US", timestamp=5.0, **options))
-    row, pictures = Rows().of(frame), Pictures(Log())
+    row, pictures = Rows().of(frame, 6.0), Pictures(Log())
     pictures.take(row, frame, 6.0)
     stream = pictures.of(row.id)
     assert stream is not None

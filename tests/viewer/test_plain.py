@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
 import igtl
 from igtl.cli.fields import build, class_of
-from igtl.viewer.plain import plain_message
+from igtl.viewer.plain import plain_beginning, plain_message
 from tests.cli.examples import EXAMPLES
 
 COMMON = ("timestamp", "message_id", "metadata", "header_version")
@@ -48,3 +49,22 @@ def test_what_json_has_no_word_for_is_null() -> None:
 def test_types_of_users_are_no_exception(force: igtl.Message) -> None:
     fields = plain_message(force)
     assert (fields["wire_type"], fields["force"], fields["note"]) == ("TESTFORCE", [1, 2, 3], "")
+
+
+def test_of_what_is_long_somebody_who_looks_sees_the_beginning() -> None:
+    points: Any = igtl.decode(igtl.encode(igtl.Point([igtl.PointElement("p")] * 257)))
+    whole: Any = plain_beginning(points.replace(points=points.points[:256]))["points"]
+    assert len(whole) == 256
+    first: Any = plain_message(points)["points"]
+    cut: Any = plain_beginning(points)["points"]
+    assert cut == {"items": 257, "first": first[:64]}
+    children = igtl.Bind([igtl.NDArray(np.full(300, np.inf))] * 300)
+    cut = plain_beginning(children)["children"]
+    assert (cut["items"], len(cut["first"])) == (300, 64)
+    assert cut["first"][0]["array"] == {"shape": [300], "dtype": "float64", "first": [None] * 16}
+
+
+def test_what_is_not_shown_is_not_made() -> None:
+    points = igtl.decode(igtl.encode(igtl.Point([igtl.PointElement("p")] * 100_000)))
+    plain_beginning(points)
+    assert "points" not in vars(points)

@@ -44,9 +44,9 @@ def source() -> Source:
 
 
 async def got(scene: Scene, seq: int = 0) -> list[Buffer]:
-    envelope = await scene.after(seq, PATIENCE)
-    assert envelope is not None
-    return envelope
+    drawing = await scene.after(seq, PATIENCE)
+    assert drawing is not None
+    return drawing.envelope
 
 
 def arrays_of(envelope: list[Buffer]) -> dict[str, NDArray[Any]]:
@@ -238,6 +238,21 @@ async def test_malformed_scenes_are_passed_over(source: Source) -> None:
     assert await scene.after(1, 0.01) is None
     assert "checksum" in scene.note
     assert await got(scene) is envelope
+
+
+async def test_a_message_is_looked_at_once_for_the_board_and_the_scene(source: Source) -> None:
+    scene = source.send(igtl.Point([igtl.PointElement("a")], device_name="P"))
+    await got(scene)
+    seen = scene.row.seen
+    assert seen is not None
+    assert scene.row.last is seen
+    cut = frame_of(igtl.Unknown("POINT", b"short", device_name="P"))
+    source.send(cut)
+    for _ in range(2):
+        assert scene.newest() is not None
+        scene.row.look()
+    assert (scene.row.errors, len(source.log.errors), scene.row.last) == (1, 1, seen)
+    assert scene.row.trouble == scene.note == source.log.errors[0]
 
 
 def test_other_types_are_no_scenes() -> None:

@@ -339,12 +339,15 @@ async def test_a_disk_that_is_full(server: igtl.Server) -> None:
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
-    """A second, with a pose every 50 ms, which says where it is in x; and its middle in words."""
+    """A second, with a pose every 100 ms, which says where it is in x; and its middle in words.
+
+    No more poses than wait for a viewer that stands still: on a slow machine, too, all are shown.
+    """
     path = tmp_path / "film.mcap"
     with FileWriter(path) as writer:
-        for number in range(21):
-            time_ns = 10**18 + number * 50_000_000
-            if number == 10:
+        for number in range(11):
+            time_ns = 10**18 + number * 100_000_000
+            if number == 5:
                 text = frame_of(igtl.String("half", device_name="Log"))
                 writer.add(Entry(time_ns, "tracker:18944", text))
             writer.add(Entry(time_ns, "tracker:18944", pose(number, TOOL, time_ns / 1e9)))
@@ -360,8 +363,8 @@ async def test_a_recording_plays_when_somebody_looks(film: Path, tmp_path: Path)
             hello = await looker.next()
             assert (hello["mode"], hello["title"]) == ("file", "film.mcap")
             assert not hello["can_record"]
-            got = await samples(looker, 20)
-            assert [sample[2][3] for sample in got] == list(range(21))
+            got = await samples(looker, 10)
+            assert [sample[2][3] for sample in got] == list(range(11))
             over = await looker.until(lambda one: one["kind"] == "playback" and one["over"])
             assert (over["file"], over["start"], over["position"], over["end"]) == (
                 ("film.mcap", 0.0, 1.0, 1.0)
@@ -369,8 +372,8 @@ async def test_a_recording_plays_when_somebody_looks(film: Path, tmp_path: Path)
             assert (over["paused"], over["speed"], over["loop"], over["loops"]) == (
                 (False, 1.0, False, 0)
             )
-            row = await viewer.row("TRANSFORM", TOOL, 21)
-            assert row["messages"] == 21
+            row = await viewer.row("TRANSFORM", TOOL, 11)
+            assert row["messages"] == 11
 
 
 async def test_devices_of_several_recorded_connections_are_several(tmp_path: Path) -> None:
@@ -405,30 +408,16 @@ async def test_many_recorded_connections_are_shown_as_one_and_it_says_so(tmp_pat
         assert len(board["rows"]) == 1
 
 
-async def test_standing_still_and_going_on(film: Path, tmp_path: Path) -> None:
-    async with showing(folder=tmp_path, files=[film]) as viewer, viewer.look() as looker:
-        await looker.say(do="pause")
-        where = await playback(looker, paused=True)
-        assert where["position"] < 1.0
-        await looker.say(do="seek", position=0.62)
-        assert (await playback(looker, position=0.62))["paused"]
-        await looker.until(lambda _: seen(looker)[-1:] == [12])  # the newest by then
-        before = len(seen(looker))
-        await looker.say(do="resume")
-        await looker.until(lambda _: seen(looker)[-1:] == [20])
-        assert seen(looker)[before:] == list(range(13, 21))
-
-
 async def test_jumping_about_after_the_end(film: Path, tmp_path: Path) -> None:
     async with showing(folder=tmp_path, files=[film]) as viewer, viewer.look() as looker:
         await looker.say(do="speed", speed=None)
         await playback(looker, over=True, speed=None)
         await looker.say(do="speed", speed=2)
         await looker.say(do="seek", position=0.74)
-        await looker.until(lambda _: seen(looker)[-7:] == [20, *range(15, 21)])
+        await looker.until(lambda _: seen(looker)[-4:] == [10, *range(8, 11)])
         await playback(looker, over=True, speed=2.0)
         await looker.say(do="resume")
-        await looker.until(lambda _: seen(looker)[-28:] == [20, *range(15, 21), *range(21)])
+        await looker.until(lambda _: seen(looker)[-15:] == [10, *range(8, 11), *range(11)])
 
 
 @pytest.fixture
@@ -447,6 +436,20 @@ def late(tmp_path: Path) -> Path:
 
 BEGAN_NS = 10**18
 BEGAN = BEGAN_NS / 1e9
+
+
+async def test_standing_still_and_going_on(late: Path, tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, files=[late]) as viewer, viewer.look() as looker:
+        await looker.say(do="pause")
+        where = await playback(looker, paused=True)
+        assert where["position"] < 20.0
+        await looker.say(do="seek", position=19.22)
+        assert (await playback(looker, position=19.22))["paused"]
+        await looker.until(lambda _: seen(looker)[-1:] == [192])  # the newest by then
+        before = len(seen(looker))
+        await looker.say(do="resume")
+        await looker.until(lambda _: seen(looker)[-1:] == [200])
+        assert seen(looker)[before:] == list(range(193, 201))
 
 
 async def test_times_are_those_of_the_recording_at_any_speed(late: Path, tmp_path: Path) -> None:
@@ -487,9 +490,9 @@ async def test_at_the_end_it_stays_as_it_was(film: Path, tmp_path: Path) -> None
     async with showing(folder=tmp_path, files=[film]) as viewer, viewer.look() as looker:
         over = await playback(looker, over=True)
         assert over["clock"] == pytest.approx(BEGAN + 1)
-        row = await viewer.row("TRANSFORM", TOOL, 21)
+        row = await viewer.row("TRANSFORM", TOOL, 11)
         assert (row["state"], row["age"]) == ("live", pytest.approx(0, abs=1e-6))
-        assert row["rate"] == pytest.approx(20, rel=0.01)
+        assert row["rate"] == pytest.approx(10, rel=0.01)
 
 
 async def test_after_a_jump_all_begins_anew_there(late: Path, tmp_path: Path) -> None:
@@ -524,10 +527,14 @@ async def test_each_round_begins_anew(film: Path, tmp_path: Path) -> None:
         await looker.of("jump")  # of who comes
         for _ in range(3):
             assert (await looker.of("jump"))["clock"] == BEGAN
-        kinds = "".join("J" if one["kind"] == "jump" else "L" for one in looker.came if has(one))
-        assert kinds == "JLJLJLJ"
+
+        def kinds() -> str:
+            return "".join("J" if one["kind"] == "jump" else "L" for one in looker.came if has(one))
+
+        await looker.until(lambda _: kinds().count("L") == 3)  # slow machines skip some
+        assert "LL" not in kinds()
         board = await viewer.board(lambda row: True, 1)
-        assert sum(row["messages"] for row in board["rows"]) <= 22
+        assert sum(row["messages"] for row in board["rows"]) <= 12
 
 
 async def test_what_is_wrong_with_a_file_is_told_again_after_a_jump(
@@ -580,7 +587,7 @@ async def test_a_recording_that_is_cut_off_says_so_and_plays(film: Path, tmp_pat
         (line,) = (await looker.of("log"))["lines"]
         assert line["text"].startswith(f"{cut} is cut off")
         assert line["level"] == "warning"
-        await looker.until(lambda _: seen(looker)[-1:] == [20])
+        await looker.until(lambda _: seen(looker)[-1:] == [10])
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import numpy as np
 
 import igtl
 from igtl.codec.frame import Frame, parse
+from igtl.viewer.row import Row
 from igtl.viewer.standing import standing
-from igtl.viewer.statistics import Row
 
 POSE = igtl.Transform(np.eye(4), device_name="Probe", timestamp=1.7e9)
 

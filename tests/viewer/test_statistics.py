@@ -4,7 +4,8 @@ import pytest
 
 import igtl
 from igtl.codec.frame import Frame, parse
-from igtl.viewer.statistics import Row, Statistics
+from igtl.viewer.row import Row
+from igtl.viewer.statistics import Statistics
 from tests.cli.arrival import arrival_of, malformed
 
 NOTE = igtl.String("x" * 38, device_name="Note")  # 100 bytes

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import igtl
 from igtl.codec.crc import crc64
 from igtl.codec.frame import Frame, parse
-from igtl.viewer.statistics import Row
+from igtl.viewer.row import Row
 from igtl.viewer.values import Values
 from tests.viewer.sent import Rows, frame_of, spoilt
 
@@ -184,12 +184,30 @@ def test_tools_without_end_are_not_followed(told: Told) -> None:
     assert len(told.drain()["tools"]) == 200
 
 
+def test_what_is_left_out_of_a_device_is_said(told: Told) -> None:
+    def row_with(count: int) -> Row:
+        tools = [igtl.Tool(f"T{n}", MATRIX) for n in range(count)]
+        row = told.take(igtl.TrackingData(tools, device_name="NDI"))
+        told.drain()
+        return row
+
+    assert row_with(200).left_out == ""
+    why = "at most 200 of a device are, and 5,000 of all"
+    assert row_with(350).left_out == f"200 of 350 tools are shown: {why}"
+    assert row_with(1200).left_out == "84,000 bytes are not followed here, at most 80,000 are"
+    assert row_with(199).left_out == ""
+
+
 def test_tools_of_devices_without_end_are_not_followed(told: Told) -> None:
     for device in range(30):
         tools = [igtl.Tool(f"T{n}", MATRIX) for n in range(200)]
-        told.take(igtl.TrackingData(tools, device_name=f"D{device}"))
+        row = told.take(igtl.TrackingData(tools, device_name=f"D{device}"))
         told.drain()
     assert len(told.recent()["tools"]) == len(told.recent()["poses"]) == 5000
+    assert row.left_out.startswith("0 of 200 tools are shown: ")
+    row = told.take(igtl.Transform(MATRIX, device_name="Probe"))
+    told.drain()
+    assert row.left_out.startswith("0 of 1 tool is shown: ")
 
 
 def test_much_is_read_in_turns(told: Told) -> None:

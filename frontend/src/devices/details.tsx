@@ -102,6 +102,7 @@ function How({ row }: { row: Row }) {
           <strong>{look.word}.</strong> {row.note ? sentence(row.note) : look.meaning}
         </span>
       </p>
+      {row.left_out && <p class="is-warn">{sentence(row.left_out)}</p>}
       <dl class="numbers number">
         {numbers.map(([name, value, title]) => (
           <div key={name} title={title}>

@@ -1,7 +1,7 @@
 // What people chose for the list of devices, and what it shows because of that.
 
 import { computed, signal } from "@preact/signals";
-import { isNarrow, devicesOpen } from "../frame/layout";
+import { devicesOpen } from "../frame/layout";
 import { connections, rows, selected } from "../store";
 import { branches, placesByRate, visible, type Grouping, type Item, type Sorting } from "./tree";
 
@@ -57,5 +57,5 @@ export function choose(item: Item): void {
   active.value = item.key;
   if (item.kind !== "row") return setOpen(item.key, !item.open);
   selected.value = selected.value === item.row.id ? null : item.row.id;
-  if (isNarrow() && innerWidth < 740) devicesOpen.value = false;
+  if (innerWidth < 740) devicesOpen.value = false;
 }

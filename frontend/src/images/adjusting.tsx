@@ -12,7 +12,7 @@ const TURNINGS = [
   { value: "matrix", label: "By matrix" },
   { value: "sent", label: "As sent" },
 ];
-const WAYS: readonly Way[] = ["h264", "jpeg", "raw"];
+const WAYS: readonly Way[] = ["sent", "h264", "jpeg", "raw"];
 
 export function Adjusting({ cell }: { cell: Cell }) {
   const stream = cell.stream.value;
@@ -46,7 +46,7 @@ export function Adjusting({ cell }: { cell: Cell }) {
       </span>
       <Select
         label="Format"
-        title="Auto takes raw on one machine, and H.264 for large streams over a network"
+        title="Auto takes video as it was sent, else raw on one machine, and H.264 for large streams over a network"
         value={look.choice.value}
         choices={[
           { value: "auto", label: "Auto" },

@@ -30,7 +30,7 @@ export const offerNames = computed(() =>
   offers.value.map(({ row, name, label }) => [row.id, name, label].join("\n")).join("\n\n"),
 );
 
-export function isPicture(row: Row): boolean {
+function isPicture(row: Row): boolean {
   return row.type === "IMAGE" || row.type === "VIDEO";
 }
 

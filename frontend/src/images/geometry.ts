@@ -101,7 +101,7 @@ export function planes(matrix: readonly number[], across: Axis): Record<Axis, Pl
 }
 
 /** Along which axes of the volume the columns and rows of a slice are counted. */
-export function flatAxes(across: Axis): [Axis, Axis] {
+function flatAxes(across: Axis): [Axis, Axis] {
   return across === "k" ? ["i", "j"] : across === "j" ? ["i", "k"] : ["j", "k"];
 }
 

@@ -9,7 +9,7 @@ const paths = {
   "four-cells": "M3 3h10v10H3zM8 3v10M3 8h10",
 } as const;
 
-export type GlyphName = keyof typeof paths;
+type GlyphName = keyof typeof paths;
 
 interface GlyphButtonParts {
   glyph: GlyphName;

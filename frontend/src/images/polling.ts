@@ -49,8 +49,6 @@ export class Polling implements Feed {
     this.#asking.hear(row);
   }
 
-  shown(): void {}
-
   close(): void {
     this.#isClosed = true;
     this.#asking.close();

@@ -16,8 +16,9 @@ import { type Look, lookOf, titleOf } from "./look";
 import { Newest } from "./newest";
 import { type Picture, Raster, closePicture } from "./painter";
 import { Polling } from "./polling";
-import { Video, decodesH264 } from "./video";
-import { type Abilities, type Choice, type Feed, type Sink, type Way, WAY_NAMES, chosenWay, whyNot } from "./ways";
+import { Video, decodesVideo } from "./video";
+import { type Abilities, type Choice, type Feed, type Sink, type Way } from "./ways";
+import { WAY_NAMES, chosenWay, startingWay, whyNot } from "./ways";
 
 /** A stream that nobody shows is kept so long: whoever changes tabs finds it again. */
 const LINGER_MS = 1000;
@@ -115,7 +116,10 @@ export class PictureStream {
     const choice = this.look.choice.value;
     if (choice !== this.#choice) this.#failed.clear();
     this.#choice = choice;
-    if (!shape) return;
+    if (!shape) {
+      this.way.value = startingWay(choice, this.#abilities());
+      return;
+    }
     const { way, why } = chosenWay(choice, shape, this.#abilities());
     const failure = [...this.#failed.values()].at(-1);
     this.warning.value = failure ? `${failure}: shown as ${WAY_NAMES[way]}` : why;
@@ -130,10 +134,15 @@ export class PictureStream {
 
   #abilities(failed: ReadonlyMap<Way, string> = this.#failed): Abilities {
     const { near, h264, jpeg } = hello.value ?? { near: false, h264: false, jpeg: false };
+    const isVideo = rows.peek().get(this.row)?.type === "VIDEO";
     return {
       near,
-      serves: { h264: h264 && !failed.has("h264"), jpeg: jpeg && !failed.has("jpeg") },
-      decodes: decodesH264(),
+      serves: {
+        sent: isVideo && !failed.has("sent"),
+        h264: h264 && !failed.has("h264"),
+        jpeg: jpeg && !failed.has("jpeg"),
+      },
+      decodes: decodesVideo(),
     };
   }
 
@@ -148,7 +157,8 @@ export class PictureStream {
     const { row, axis } = this;
     const sink = this.#sink(way);
     const selection = { axis, slice: this.slice.peek() };
-    this.#feed = way === "h264" ? new Video(row, sink) : new Polling({ row, as: way, selection, sink });
+    if (way === "sent" || way === "h264") this.#feed = new Video(row, way, sink);
+    else this.#feed = new Polling({ row, as: way, selection, sink });
   }
 
   #hear(known: Row | undefined): void {
@@ -211,7 +221,6 @@ export class PictureStream {
   }
 
   #tell(head: PictureHead, skipped: number): void {
-    this.#feed?.shown(head.seq);
     this.#count(head, skipped);
     if (!isAlike(this.shape.peek(), head)) this.shape.value = head;
   }

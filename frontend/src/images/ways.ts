@@ -1,13 +1,19 @@
-// How pictures come: raw or as JPEG by asking for one after the other, or as H.264 by WebSocket.
+// How pictures come: raw or as JPEG by asking for one after the other; by WebSocket as H.264, or, of a
+// device that sends VIDEO, as it was sent.
 
 import type { PictureHead, Row } from "../api";
 import type { Picture } from "./painter";
 
-export type Way = "raw" | "jpeg" | "h264";
+export type Way = "sent" | "h264" | "jpeg" | "raw";
 /** What a user wants; "auto" leaves it to `bestWay`. */
 export type Choice = "auto" | Way;
 
-export const WAY_NAMES: Record<Way, string> = { raw: "Raw", jpeg: "JPEG", h264: "H.264" };
+export const WAY_NAMES: Record<Way, string> = {
+  sent: "As sent",
+  h264: "H.264",
+  jpeg: "JPEG",
+  raw: "Raw",
+};
 
 /** Which slice of a volume; null is the middle one, which the server chooses. */
 export interface Selection {
@@ -33,17 +39,15 @@ export interface Feed {
   select(selection: Selection): void;
   /** The board tells of the row. */
   hear(row: Row): void;
-  /** A picture was drawn. */
-  shown(seq: number): void;
   close(): void;
 }
 
 export interface Abilities {
   /** Whether this browser runs on the server's machine. */
   near: boolean;
-  /** What the server can make. */
-  serves: { h264: boolean; jpeg: boolean };
-  /** Whether this browser decodes H.264. */
+  /** What the server has: frames of VIDEO as they were sent, and what it can make. */
+  serves: { sent: boolean; h264: boolean; jpeg: boolean };
+  /** Whether this browser decodes video. */
   decodes: boolean;
 }
 
@@ -58,6 +62,7 @@ export const NEAR_BYTES = 2_100_000;
 /** Whether this way can show such pictures as they are meant; a lossy one not for measured values. */
 export function canGo(way: Way, shape: Shape, { serves, decodes }: Abilities): boolean {
   if (way === "raw") return true;
+  if (way === "sent") return serves.sent && decodes;
   const isBytes = shape.dtype === "uint8" && shape.components !== 4;
   if (way === "jpeg") return isBytes && serves.jpeg;
   return isBytes && !shape.volume && serves.h264 && decodes;
@@ -65,10 +70,17 @@ export function canGo(way: Way, shape: Shape, { serves, decodes }: Abilities): b
 
 /** The way that shows pictures with the least delay for what lies between server and browser. */
 export function bestWay(shape: Shape, abilities: Abilities): Way {
+  if (canGo("sent", shape, abilities)) return "sent";
   const bytes = shape.width * shape.height * shape.components;
   if (shape.volume || bytes <= (abilities.near ? NEAR_BYTES : SMALL_BYTES)) return "raw";
   if (canGo("h264", shape, abilities)) return "h264";
   return canGo("jpeg", shape, abilities) ? "jpeg" : "raw";
+}
+
+/** The way until the first picture tells what they are like. */
+export function startingWay(choice: Choice, { serves, decodes }: Abilities): Way {
+  const isWanted = choice === "auto" || choice === "sent";
+  return isWanted && serves.sent && decodes ? "sent" : "raw";
 }
 
 /** What is gone: the wish where it can be, else the best; and why it is not the wish. */
@@ -88,14 +100,15 @@ export function whyNot(way: Way, shape: Shape, abilities: Abilities): string {
   if (canGo(way, shape, abilities)) return "";
   const { serves, decodes } = abilities;
   const name = WAY_NAMES[way];
+  if (way === "sent" && !serves.sent) return "for what comes as VIDEO, in a codec of this browser";
   if (shape.dtype !== "uint8" || shape.components === 4) {
     return `${name} would change ${shape.dtype} values: shown raw`;
   }
   if (shape.volume && way === "h264") return "H.264 is for streams, not for slices of volumes";
-  if (way === "h264" && serves.h264 && !decodes) {
+  if (serves[way as "sent" | "h264"] && !decodes) {
     return globalThis.isSecureContext
-      ? "this browser cannot decode H.264"
-      : "browsers decode H.264 only from localhost or over https";
+      ? "this browser cannot decode video"
+      : "browsers decode video only from localhost or over https";
   }
   return `igtl view cannot make ${name} here: pip install 'igtl[video]' where it runs`;
 }

@@ -98,7 +98,7 @@ export function Select(parts: SelectParts) {
 /** The row of controls at the top of a panel. `<span class="spring" />` pushes the rest right. */
 export function Toolbar({ label, children }: { label: string; children: ComponentChildren }) {
   return (
-    <div class="toolbar" role="toolbar" aria-label={label}>
+    <div class="toolbar" role="group" aria-label={label}>
       {children}
     </div>
   );

@@ -9,7 +9,7 @@ import { Empty, Failure } from "./notices";
 /** A component without props whose code comes with the first look at it. */
 export function late(name: string, load: () => Promise<FunctionComponent>): FunctionComponent {
   const panel = signal<FunctionComponent | null>(null);
-  const hasFailed = signal(false);
+  const failure = signal<unknown>(null);
   let isAsked = false;
 
   function ask(): void {
@@ -17,27 +17,27 @@ export function late(name: string, load: () => Promise<FunctionComponent>): Func
     isAsked = true;
     load().then(
       (component) => (panel.value = component),
-      () => (hasFailed.value = true),
+      (error: unknown) => (failure.value = error),
     );
   }
 
   return function Late() {
     const Panel = panel.value;
     if (Panel) return <Panel />;
-    if (hasFailed.value) return <NotLoaded name={name} />;
+    if (failure.value) return <NotLoaded name={name} why={String(failure.value)} />;
     ask();
     return <Empty title={name} text="Loading ..." />;
   };
 }
 
 /** Browsers remember that a module did not come: only the whole page can be asked for again. */
-function NotLoaded({ name }: { name: string }) {
+function NotLoaded({ name, why }: { name: string; why: string }) {
   return (
     <Failure
       title={`${name} could not be loaded`}
       text={
-        "This part of the page did not come: igtl view has ended, or is another version by now. " +
-        "Start it, then load the page again."
+        `${why}. If igtl view has ended, or is another version by now: start it, then load the page ` +
+        "again. Else this browser lacks something: update it, or try another one."
       }
     >
       <Button label="Load the page again" icon="reset" onClick={() => location.reload()} />

@@ -1,6 +1,7 @@
 // One plot: uPlot has the axes and the grid; the lines are drawn straight from the tracks, since each
 // has times of its own, on a canvas above.
 
+import "./language";
 import uPlot from "uplot";
 import { Columns } from "./columns";
 import { digitsOf, type Range, steady } from "./scale";

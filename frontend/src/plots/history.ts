@@ -7,9 +7,9 @@ import { INVALID, Track } from "./track";
 /** Seconds that can be looked back at. */
 export const KEPT_S = 15 * 60;
 /** Enough for 79 tools, or for 64 tools and 97 rows of the board. */
-export const MOST_BYTES = 64 << 20;
+const MOST_BYTES = 64 << 20;
 /** Values of a SENSOR message that are kept; further ones are not. */
-export const MOST_SENSOR_VALUES = 16;
+const MOST_SENSOR_VALUES = 16;
 
 export const POSE = { x: 0, y: 1, z: 2, angle: 3, speed: 4 } as const;
 export const BOARD = { rate: 0, latency: 1, bandwidth: 2 } as const;

@@ -164,7 +164,8 @@ export class Cast {
     const feed = new SceneFeed({
       row: Number(item.id),
       take: (head, payload) => {
-        if (item.take(head, payload)) this.other();
+        item.take(head, payload);
+        this.other();
       },
       note: (text) => {
         if (text === entry.note) return;
@@ -176,7 +177,7 @@ export class Cast {
 
   private add(item: Item, end = () => {}, hear: Entry["hear"] = () => {}): Entry {
     const { wanted, opacity } = this.memory.shown.get(titleOf(item)) ?? { wanted: true, opacity: 1 };
-    item.setWanted(wanted);
+    item.setWanted?.(wanted);
     item.setOpacity(opacity);
     const hidden = { lead: "none", isShown: false, note: "" } as const;
     const entry: Entry = { item, wanted, opacity, ...hidden, end, hear, drawn: new Set() };

@@ -6,15 +6,24 @@ import { Asking, type AskingParts } from "../asking";
 
 export interface FeedParts extends Pick<AskingParts, "fetch" | "wait"> {
   row: RowId;
+  /** Called for what is another than the one before: models are sent again and again. */
   take: (head: SceneHead, payload: Uint8Array) => void;
   /** Why nothing comes, for people; "" when all is well. */
   note: (text: string) => void;
+}
+
+/** A message, but for its number. */
+interface Content {
+  head: string;
+  payload: Uint8Array;
 }
 
 export class SceneFeed {
   private readonly asking: Asking;
   /** The number of the newest one that came; the server counts a row's messages. */
   private after = 0;
+  /** What is drawn; null before, and where that failed. */
+  private drawn: Content | null = null;
   /** Whether the newest one could not be drawn: what is said of it holds until the next comes. */
   private isBroken = false;
 
@@ -40,11 +49,14 @@ export class SceneFeed {
   private take(answer: ArrayBuffer): number {
     const { head, payload } = opened<SceneHead>(answer);
     this.after = head.seq;
+    const now = { head: JSON.stringify({ ...head, seq: 0 }), payload };
     try {
-      this.parts.take(head, payload);
+      if (!isSame(this.drawn, now)) this.parts.take(head, payload);
+      this.drawn = now;
       this.isBroken = false;
       this.parts.note("");
     } catch (error) {
+      this.drawn = null;
       this.isBroken = true;
       this.parts.note(said(error));
     }
@@ -59,4 +71,10 @@ export class SceneFeed {
 
 function said(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function isSame(a: Content | null, b: Content): boolean {
+  if (a?.head !== b.head || a.payload.length !== b.payload.length) return false;
+  for (let i = 0; i < b.payload.length; i++) if (a.payload[i] !== b.payload[i]) return false;
+  return true;
 }

@@ -3,7 +3,7 @@
 import type { Label } from "./letters";
 import type { Matrix } from "./matrix";
 import type { Lead } from "./graph";
-import type { Solid } from "./solid";
+import { Solid } from "./solid";
 
 export type Kind = "tool" | "picture" | "surface" | "points" | "trajectories";
 
@@ -32,7 +32,37 @@ export interface Item {
   /** 0 to 1. */
   setOpacity(opacity: number): void;
   /** Whether somebody wants to see it; what nobody sees costs nothing. */
-  setWanted(wanted: boolean): void;
+  setWanted?(wanted: boolean): void;
   labels(): readonly Label[];
   dispose(): void;
+}
+
+/** What all have in common that are one body. */
+export abstract class Body {
+  protected readonly solid = new Solid();
+  readonly solids: readonly Solid[] = [this.solid];
+
+  constructor() {
+    this.setShown(false);
+  }
+
+  place(matrix: Matrix, _lead?: Lead): boolean {
+    return this.solid.place(matrix);
+  }
+
+  setShown(shown: boolean): void {
+    this.solid.actor.setVisibility(shown);
+  }
+
+  setOpacity(opacity: number): void {
+    this.solid.actor.getProperty().setOpacity(opacity);
+  }
+
+  labels(): readonly Label[] {
+    return [];
+  }
+
+  dispose(): void {
+    this.solid.dispose();
+  }
 }

@@ -2,7 +2,7 @@
 
 import { colour } from "../parts";
 import type { Projection, Stage } from "./stage";
-import type { Vector } from "./matrix";
+import { cross, type Vector } from "./matrix";
 
 export interface Label {
   text: string;
@@ -176,8 +176,4 @@ function line(
 
 function dot(a: Vector, b: Vector): number {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-
-function cross(a: Vector, b: Vector): Vector {
-  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }

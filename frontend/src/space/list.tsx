@@ -145,8 +145,8 @@ function Poses({ scene }: { scene: Scene }) {
         ))}
       </table>
       <p class="space-legend-text muted">
-        Arrows: x red, y green, z blue, from a tool's origin. Its handle is drawn along {"\u2212"}z and
-        means nothing more: no device tells its shape.
+        Arrows: x red, y green, z blue, from a tool's origin. No device tells its shape: what is called a
+        needle, stylus or pointer is drawn along {"\u2212"}z.
       </p>
     </div>
   );

@@ -1,11 +1,10 @@
 // POINT and TRAJ: balls where points are, and rods from entries to targets with both ends marked.
 
 import type { SceneHead, ScenePoint, SceneTrajectory } from "../api";
-import type { Item } from "./item";
+import { Body, type Item } from "./item";
 import type { Label } from "./letters";
 import { applied, identity, type Matrix, type Vector } from "./matrix";
 import { Shape, type Colour } from "./shapes";
-import { Solid } from "./solid";
 
 /** What points without a diameter get, mm. */
 const USUAL_MM = 4;
@@ -16,15 +15,11 @@ const MOST_LABELS = 60;
 const ENTRY: Colour = [64, 190, 100];
 const TARGET: Colour = [232, 64, 64];
 
-export class Marks implements Item {
+export class Marks extends Body implements Item {
   readonly id: string;
-  readonly solids: readonly Solid[];
   frame = "World";
   isThere = false;
-  private readonly solid = new Solid();
   private readonly matrix = identity();
-  /** What came last, but for its number. */
-  private known = "";
   private names: { text: string; at: Vector; colour: Colour }[] = [];
 
   constructor(
@@ -32,16 +27,11 @@ export class Marks implements Item {
     row: number,
     readonly name: string,
   ) {
+    super();
     this.id = String(row);
-    this.solids = [this.solid];
-    this.setShown(false);
   }
 
-  /** Take a message; whether it is another than the one before. */
-  take(head: SceneHead): boolean {
-    const known = JSON.stringify({ ...head, seq: 0 });
-    if (known === this.known) return false;
-    this.known = known;
+  take(head: SceneHead): void {
     this.frame = head.frame;
     const shape = new Shape();
     const points = (head.points ?? []).filter(({ position }) => position.every(Number.isFinite));
@@ -53,34 +43,19 @@ export class Marks implements Item {
     this.names = [...points.map(nameOfPoint), ...trajectories.map(nameOfTrajectory)];
     this.isThere = shape.points.length > 0;
     this.solid.setShape(shape);
-    return true;
   }
 
-  place(matrix: Matrix): boolean {
+  override place(matrix: Matrix): boolean {
     this.matrix.set(matrix);
     return this.solid.place(matrix);
   }
 
-  setShown(shown: boolean): void {
-    this.solid.actor.setVisibility(shown);
-  }
-
-  setOpacity(opacity: number): void {
-    this.solid.actor.getProperty().setOpacity(opacity);
-  }
-
-  setWanted(): void {}
-
-  labels(): readonly Label[] {
+  override labels(): readonly Label[] {
     return this.names.slice(0, MOST_LABELS).map(({ text, at }) => ({
       text,
       at: applied(this.matrix, ...at),
       colour: "",
     }));
-  }
-
-  dispose(): void {
-    this.solid.dispose();
   }
 }
 

@@ -85,6 +85,10 @@ export function applied(m: Matrix, x: number, y: number, z: number): Vector {
   ];
 }
 
+export function cross(a: Vector, b: Vector): Vector {
+  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+}
+
 /** Whether it was another; `from` is copied into `to`. */
 export function replaced(to: Matrix, from: Matrix): boolean {
   for (let i = 0; i < 12; i++) {

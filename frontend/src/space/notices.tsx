@@ -1,7 +1,9 @@
 // What must not be overlooked, over the picture itself: what is missing in it, and on whose word
 // something is where it is drawn.
 
+import { computed } from "@preact/signals";
 import { Button } from "../parts";
+import { rows } from "../store";
 import type { Scene } from "./scene";
 
 /** So many names of missing things are said. */
@@ -14,8 +16,26 @@ export function Notices({ scene }: { scene: Scene }) {
       {scene.frames.graph.equal().length > 0 && <Equal scene={scene} />}
       <Unplaced scene={scene} />
       <Quarrels scene={scene} />
+      <LeftOut />
       {left.size > 0 && <p>Too many things: {left.size} more are left out.</p>}
     </div>
+  );
+}
+
+const leftOut = computed(() =>
+  [...rows.value.values()].flatMap((row) => (row.left_out ? `${row.device || row.type}: ${row.left_out}` : [])),
+);
+
+/** What igtl view does not follow of devices with very many tools. */
+export function LeftOut() {
+  const more = leftOut.value.length - MOST_NAMES;
+  return (
+    <>
+      {leftOut.value.slice(0, MOST_NAMES).map((text) => (
+        <p key={text}>{text}.</p>
+      ))}
+      {more > 0 && <p>The same of {more} more: their details tell.</p>}
+    </>
   );
 }
 

@@ -15,6 +15,7 @@ import type { Memory } from "./memory";
 import { Sight } from "./sight";
 import { Stage, type Projection } from "./stage";
 import { Tool } from "./tool";
+import { Trails } from "./trail";
 import type { View } from "./viewpoint";
 
 const HOVER_PIXELS = 26;
@@ -32,6 +33,7 @@ export class Scene {
   hovered: string | null = null;
 
   private readonly gestures: Gestures;
+  private readonly trails = new Trails();
   private readonly matrix = identity();
   private ink: Ink = ink();
   private isOther = true;
@@ -56,6 +58,7 @@ export class Scene {
     this.frames = new Frames(memory);
     this.cast = new Cast(renderer, memory, () => this.other(), () => this.stage.request());
     this.sight = new Sight(this.stage, this.cast, memory);
+    renderer.addActor(this.trails.solid.actor);
     this.gestures = new Gestures(host, viewpoint, this.touched, this.hover, this.click);
     this.restyle();
   }
@@ -106,7 +109,7 @@ export class Scene {
     const entry = this.cast.entries.get(id);
     if (!entry) return;
     const { item, wanted, opacity } = Object.assign(entry, wish);
-    item.setWanted(wanted);
+    item.setWanted?.(wanted);
     item.setOpacity(opacity);
     this.memory.shown.set(titleOf(item), { wanted, opacity });
     this.other();
@@ -177,6 +180,7 @@ export class Scene {
   dispose(): void {
     this.sight.dispose();
     this.cast.dispose();
+    this.trails.solid.dispose();
     this.gestures.dispose();
     this.stage.dispose();
   }
@@ -187,6 +191,7 @@ export class Scene {
     const isOther = this.isOther || this.frames.isOther;
     if (isOther) this.arrange();
     const moved = this.place();
+    if (moved || isOther) this.trails.draw(this.shownTools().map(({ trail }) => trail));
     if (isOther) this.sight.settle();
     const went = this.sight.prepare();
     if (isOther) this.changed();
@@ -254,8 +259,7 @@ export class Scene {
 
   /** Tell the meter of a frame with a pose that was not drawn before. */
   private count(): void {
-    const times = this.cast.shown().map(({ item }) => (item instanceof Tool ? item.time : 0));
-    const newest = Math.max(0, ...times);
+    const newest = Math.max(0, ...this.shownTools().map(({ time }) => time));
     if (newest !== this.drawnTime && newest) painted(METER_ROW, newest);
     this.drawnTime = newest;
   }
@@ -278,12 +282,15 @@ export class Scene {
   private near({ x, y }: Place): string | null {
     const projection = this.stage.projection();
     let [nearest, least] = [null as string | null, HOVER_PIXELS];
-    for (const { item } of this.cast.shown()) {
-      if (!(item instanceof Tool)) continue;
-      const [px, py, depth] = projection(...item.position());
+    for (const tool of this.shownTools()) {
+      const [px, py, depth] = projection(...tool.position());
       const distance = Math.hypot(px - x, py - y);
-      if (Math.abs(depth) <= 1 && distance < least) [nearest, least] = [item.id, distance];
+      if (Math.abs(depth) <= 1 && distance < least) [nearest, least] = [tool.id, distance];
     }
     return nearest;
+  }
+
+  private shownTools(): Tool[] {
+    return this.cast.shown().flatMap(({ item }) => (item instanceof Tool ? [item] : []));
   }
 }

@@ -1,6 +1,6 @@
-// Small closed bodies of triangles, as numbers: what tools, points and trajectories are made of.
+// Small bodies of triangles, as numbers: what tools, points and trajectories are made of.
 
-import type { Vector } from "./matrix";
+import { cross, type Vector } from "./matrix";
 
 export type Colour = readonly [number, number, number];
 
@@ -21,7 +21,7 @@ export class Shape {
     });
   }
 
-  /** A rod whose ends have two radii: a cylinder, a cone, or what is between. With both ends. */
+  /** A rod whose ends have two radii: a cylinder, a cone, or what is between. Open at both ends. */
   rod(from: Vector, to: Vector, radii: readonly [number, number], colour: Colour, around = 12): this {
     const axis: Vector = [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
     const length = Math.hypot(...axis);
@@ -29,15 +29,12 @@ export class Shape {
     const along = scaled(axis, 1 / length);
     const [side, other] = across(along);
     const slope = (radii[0] - radii[1]) / length;
-    this.surface(around, 1, colour, (u, v) => {
+    return this.surface(around, 1, colour, (u, v) => {
       const out = round(side, other, u);
       const centre = added(to, axis, -v);
       const n = unit(added(out, along, slope));
       return [added(centre, out, radii[1] + (radii[0] - radii[1]) * v), n];
     });
-    if (radii[0] > 0) this.disc(from, scaled(along, -1), radii[0], colour, around);
-    if (radii[1] > 0) this.disc(to, along, radii[1], colour, around);
-    return this;
   }
 
   /** A flat, round plate. */
@@ -48,11 +45,12 @@ export class Shape {
     });
   }
 
-  /** An arrow: a rod with a cone at its end. */
+  /** An arrow: a rod with a cone at its end. Open at its start. */
   arrow(from: Vector, to: Vector, thickness: number, colour: Colour): this {
     const axis: Vector = [to[0] - from[0], to[1] - from[1], to[2] - from[2]];
     const neck = added(from, axis, 0.76);
     this.rod(from, neck, [thickness, thickness], colour, 8);
+    this.disc(neck, unit(scaled(axis, -1)), 2.6 * thickness, colour, 10);
     return this.rod(neck, to, [2.6 * thickness, 0], colour, 10);
   }
 
@@ -79,10 +77,17 @@ export class Shape {
       for (let column = 0; column < columns; column++) {
         const a = first + row * (columns + 1) + column;
         const b = a + columns + 1;
-        this.triangles.push(3, a, b, b + 1, 3, a, b + 1, a + 1);
+        // Where a row is drawn together to one point, the half of a cell is nothing.
+        if (!this.isOne(b, b + 1)) this.triangles.push(3, a, b, b + 1);
+        if (!this.isOne(a, a + 1)) this.triangles.push(3, a, b + 1, a + 1);
       }
     }
     return this;
+  }
+
+  /** Whether two corners are at the same place. */
+  private isOne(a: number, b: number): boolean {
+    return [0, 1, 2].every((i) => Math.abs(this.points[3 * a + i]! - this.points[3 * b + i]!) < 1e-9);
   }
 }
 
@@ -90,18 +95,22 @@ export const RED: Colour = [226, 72, 66];
 export const GREEN: Colour = [64, 170, 82];
 export const BLUE: Colour = [70, 122, 232];
 
-/**
- * A tool of length 1 a axis: arrows along x (red), y (green) and z (blue), and a slender body whose
- * tip is the origin and which lies along -z, as a needle or a pointer that looks along z.
- */
-export function toolShape(body: Colour): Shape {
+/** A tool's axes, of length 1: arrows along x (red), y (green) and z (blue), from a ball. */
+export function axesShape(ball: Colour): Shape {
   const shape = new Shape();
   shape.arrow([0, 0, 0], [1, 0, 0], 0.028, RED);
   shape.arrow([0, 0, 0], [0, 1, 0], 0.028, GREEN);
   shape.arrow([0, 0, 0], [0, 0, 1], 0.028, BLUE);
-  shape.sphere([0, 0, 0], 0.06, body, 12);
+  return shape.sphere([0, 0, 0], 0.1, ball, 12);
+}
+
+/** A tool whose tip is its origin, and which looks along z: the same with a body along -z. */
+export function needleShape(body: Colour): Shape {
+  const shape = axesShape(body);
   shape.rod([0, 0, 0], [0, 0, -0.4], [0.02, 0.05], body);
-  return shape.rod([0, 0, -0.4], [0, 0, -1.5], [0.085, 0.085], body);
+  shape.disc([0, 0, -0.4], [0, 0, 1], 0.085, body);
+  shape.rod([0, 0, -0.4], [0, 0, -1.5], [0.085, 0.085], body);
+  return shape.disc([0, 0, -1.5], [0, 0, -1], 0.085, body);
 }
 
 /** A tool of which only the place is known: a ball. */
@@ -119,10 +128,6 @@ function across(n: Vector): [Vector, Vector] {
   const axis: Vector = Math.abs(n[0]) < 0.6 ? [1, 0, 0] : [0, 1, 0];
   const side = unit(cross(n, axis));
   return [side, cross(n, side)];
-}
-
-function cross(a: Vector, b: Vector): Vector {
-  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }
 
 function added(a: Vector, b: Vector, factor: number): Vector {

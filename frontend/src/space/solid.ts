@@ -55,11 +55,11 @@ export class Solid {
     this.data.modified();
   }
 
-  /** (n, 3) uint8 for points or cells; null: the one colour of `setColour`. */
-  setColours(colours: Uint8Array | null, on: "points" | "cells" = "points"): void {
+  /** (n, 3 or 4) uint8 for points or cells; null: the one colour of its property. */
+  setColours(colours: Uint8Array | null, on: "points" | "cells" = "points", components = 3): void {
     const attributes = { points: this.data.getPointData(), cells: this.data.getCellData() };
     for (const [where, data] of Object.entries(attributes)) {
-      const array = colours && where === on ? named("Colours", colours, 3) : null;
+      const array = colours && where === on ? named("Colours", colours, components) : null;
       data.setScalars(array as ReturnType<typeof named>);
     }
     this.mapper.setScalarVisibility(colours !== null);

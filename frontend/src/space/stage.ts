@@ -1,7 +1,7 @@
 // Where the scene is drawn: a WebGL canvas, a flat canvas for letters above it, and when to draw.
 // Nothing is drawn unless somebody asked; at most once per animation frame, and never before the
 // graphics card (or the software in its place) has finished the frame before. Where frames take
-// long, it rests as long between them, so that the rest of the page stays alive.
+// long, it rests between them, so that the rest of the page stays alive.
 
 import "@kitware/vtk.js/Rendering/OpenGL/Actor";
 import "@kitware/vtk.js/Rendering/OpenGL/Camera";
@@ -20,8 +20,8 @@ export class NoGraphics extends Error {}
 /** More pixels than this for each one of the page cost more than they show. */
 const MOST_PIXELS = 2;
 
-/** Frames that take longer than this are followed by a rest, ms; no rest is longer than that. */
-const LONG_MS = 25;
+/** What frames take beyond this they are followed by as a rest, ms: up to 30 a second have none. */
+const LONG_MS = 40;
 const LONGEST_REST_MS = 250;
 
 /** Makes a place in the scene a place in the picture, in CSS pixels from its left, upper corner. */
@@ -185,7 +185,7 @@ export class Stage {
     context.deleteSync(fence);
     this.fence = null;
     const took = now - startedAt;
-    this.restsUntil = took > LONG_MS ? now + Math.min(took, LONGEST_REST_MS) : 0;
+    this.restsUntil = now + Math.min(took - LONG_MS, LONGEST_REST_MS);
     return true;
   }
 

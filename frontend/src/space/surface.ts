@@ -1,14 +1,11 @@
 // POLYDATA: a surface with lines and points, coloured by one of its arrays.
 
 import { typed, type SceneArray, type SceneHead } from "../api";
-import { checkCells } from "./cells";
 import { COLOUR_MAPS, coloured, taken } from "./colours";
-import type { Item } from "./item";
-import type { Label } from "./letters";
-import type { Matrix } from "./matrix";
+import { Body, type Item } from "./item";
 import { smoothNormals } from "./normals";
 import type { Colour } from "./shapes";
-import { Solid, type Cells } from "./solid";
+import type { Cells } from "./solid";
 
 const CELLS = { vertices: "verts", lines: "lines", polygons: "polys", strips: "strips" } as const;
 const SCALARS = "scalars:";
@@ -18,10 +15,9 @@ const PLAIN: Colour = [222, 206, 178];
 /** Fewer polygons than this are a body with edges; more are something smooth. */
 const FEW_POLYGONS = 400;
 
-export class Surface implements Item {
+export class Surface extends Body implements Item {
   readonly kind = "surface";
   readonly id: string;
-  readonly solids: readonly Solid[];
   frame = "World";
   isThere = false;
   /** Names of the arrays by which it can be coloured. */
@@ -32,7 +28,6 @@ export class Surface implements Item {
   /** Least and greatest value of that array; null without one. */
   range: readonly [number, number] | null = null;
   triangles = 0;
-  private readonly solid = new Solid();
   private head: SceneHead | null = null;
   private payload: Uint8Array = new Uint8Array();
   private isChosen = false;
@@ -41,28 +36,22 @@ export class Surface implements Item {
     row: number,
     readonly name: string,
   ) {
+    super();
     this.id = String(row);
-    this.solids = [this.solid];
     const property = this.solid.actor.getProperty();
     property.setColor(PLAIN[0] / 255, PLAIN[1] / 255, PLAIN[2] / 255);
     property.setPointSize(5);
     property.setLineWidth(2);
-    this.setShown(false);
   }
 
-  /**
-   * Take a message. Throws a RangeError where its arrays do not fit together.
-   *
-   * @returns whether it is another than the one before; models are sent again and again.
-   */
-  take(head: SceneHead, payload: Uint8Array): boolean {
-    if (this.isThere && isSame(this.head!, head) && areEqual(this.payload, payload)) return false;
+  /** Take a message. Throws a RangeError where its arrays do not fit together. */
+  take(head: SceneHead, payload: Uint8Array): void {
     this.head = head;
     this.payload = payload;
     this.frame = head.frame;
     this.isThere = false;
     const points = this.array("points") as Float32Array | null;
-    if (!points) return true;
+    if (!points) return;
     for (const name of Object.keys(CELLS)) {
       checkCells(name, this.array(name) ?? [], points.length / 3);
     }
@@ -75,7 +64,6 @@ export class Surface implements Item {
     if (!this.isChosen || !this.scalars.includes(this.scalar)) this.scalar = this.scalars[0] ?? "";
     this.paint();
     this.isThere = points.length > 0;
-    return true;
   }
 
   /** Colour it by an array, or by none (""); `map` is one of `COLOUR_MAPS`. */
@@ -84,28 +72,6 @@ export class Surface implements Item {
     this.scalar = scalar;
     this.map = map;
     this.paint();
-  }
-
-  place(matrix: Matrix): boolean {
-    return this.solid.place(matrix);
-  }
-
-  setShown(shown: boolean): void {
-    this.solid.actor.setVisibility(shown);
-  }
-
-  setOpacity(opacity: number): void {
-    this.solid.actor.getProperty().setOpacity(opacity);
-  }
-
-  setWanted(): void {}
-
-  labels(): readonly Label[] {
-    return [];
-  }
-
-  dispose(): void {
-    this.solid.dispose();
   }
 
   private paint(): void {
@@ -143,18 +109,29 @@ export class Surface implements Item {
   }
 }
 
-function isSame(a: SceneHead, b: SceneHead): boolean {
-  return JSON.stringify({ ...a, seq: 0 }) === JSON.stringify({ ...b, seq: 0 });
-}
-
-function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
 /** The first of several values for each point. */
 function first(values: ArrayLike<number>, components: number): ArrayLike<number> {
   if (components === 1) return values;
   return Float32Array.from({ length: values.length / components }, (_, i) => values[i * components]!);
+}
+
+/**
+ * Look at cells before they are drawn; they are in VTK's form: n, i0, i1, ...
+ *
+ * @param kind for the message: "polygons".
+ * @param points how many points there are.
+ * @throws RangeError where a cell is cut off, or has a corner that is no point.
+ */
+export function checkCells(kind: string, cells: ArrayLike<number>, points: number): void {
+  for (let at = 0; at < cells.length; ) {
+    const end = at + 1 + cells[at]!;
+    if (end > cells.length) {
+      throw new RangeError(`${kind} end within a cell of ${cells[at]} corners; send them whole`);
+    }
+    for (let i = at + 1; i < end; i++) {
+      if (cells[i]! < points) continue;
+      throw new RangeError(`${kind} name point ${cells[i]}, but there are only ${points} points`);
+    }
+    at = end;
+  }
 }

@@ -3,17 +3,19 @@
 import type { Tool as ToolNews, ToolKey } from "../api";
 import { parsed } from "./colours";
 import type { Lead } from "./graph";
-import type { Item } from "./item";
+import { Body, type Item } from "./item";
 import type { Label } from "./letters";
-import { applied, identity, isPose, multiply, read, replaced, type Matrix, type Vector } from "./matrix";
-import { pointShape, toolShape, type Colour } from "./shapes";
-import { Solid } from "./solid";
+import { applied, determinant, identity, isPose, multiply, read, replaced, type Matrix, type Vector } from "./matrix";
+import { axesShape, needleShape, pointShape, type Colour, type Shape } from "./shapes";
 import { Sources } from "./sources";
 import { Trail } from "./trail";
 
 /** What tools look like of which nobody knows where they are now. */
 const PALE: Colour = [128, 132, 138];
 const PALENESS = 0.8;
+
+/** What is called so is slender. Of all other tools nobody tells what they look like. */
+const SLENDER = /needle|stylus|pointer/i;
 
 /** As igtl view says it: numbers that are none, or axes that do not span space. */
 const NO_POSE = "INVALID";
@@ -23,12 +25,11 @@ export function idOf({ what, from, to }: ToolNews): string {
   return `${what} ${from} ${to}`;
 }
 
-export class Tool implements Item {
+export class Tool extends Body implements Item {
   readonly kind = "tool";
   readonly id: string;
   readonly name: string;
   readonly frame: string;
-  readonly solids: readonly Solid[];
   readonly trail = new Trail();
   /** The newest pose of any of them is drawn. */
   readonly sources = new Sources();
@@ -43,7 +44,6 @@ export class Tool implements Item {
   readonly shown = identity();
   /** How long an axis is, mm. */
   private size = 40;
-  private readonly solid = new Solid();
   private readonly now = identity();
   private bright = new Uint8Array();
   private pale = new Uint8Array();
@@ -54,11 +54,11 @@ export class Tool implements Item {
     readonly news: ToolNews,
     public colour: string,
   ) {
+    super();
     this.id = idOf(news);
     this.name = news.name;
     this.frame = news.to;
-    this.solids = [this.solid, this.trail.solid];
-    this.solid.actor.setVisibility(false);
+    this.solid.actor.getProperty().setBackfaceCulling(true);
     this.sources.add(news);
     this.paint(colour);
   }
@@ -68,14 +68,18 @@ export class Tool implements Item {
     return this.news.what === "point";
   }
 
+  private get isSlender(): boolean {
+    return SLENDER.test(this.news.from);
+  }
+
   paint(colour: string): void {
     this.colour = colour;
-    const shape = (this.isPoint ? pointShape : toolShape)(parsed(colour));
+    const shape = this.shapeOf(parsed(colour));
     this.bright = Uint8Array.from(shape.colours);
     this.pale = this.bright.map((value, i) => value + (PALE[i % 3]! - value) * PALENESS);
     this.solid.setShape(shape);
     this.solid.setColours(this.isDim ? this.pale : this.bright);
-    this.trail.setColour(parsed(colour));
+    this.trail.colour = parsed(colour);
   }
 
   /** Take a pose of one of its sources; what is no pose leaves it where it was. */
@@ -98,13 +102,15 @@ export class Tool implements Item {
     return this.isValid && !this.sources.areSilent;
   }
 
-  place(matrix: Matrix, lead: Lead): boolean {
+  override place(matrix: Matrix, lead: Lead): boolean {
     multiply(matrix, this.pose, this.now);
     const moved = replaced(this.shown, this.now);
     const dimmed = this.dim(lead !== "valid" || !this.isTrusted);
     const [x, y, z] = this.position();
     const went = !this.isDim && this.trail.add(this.time, x, y, z);
     if (moved) this.solid.place(this.shown, this.size);
+    // Seen through a mirror, outer sides are wound like inner ones; this comes before the other.
+    this.solid.actor.getProperty().setFrontfaceCulling(determinant(this.shown) < 0);
     return moved || dimmed || went;
   }
 
@@ -119,19 +125,12 @@ export class Tool implements Item {
     return [this.shown[3]!, this.shown[7]!, this.shown[11]!];
   }
 
-  setShown(shown: boolean): void {
-    this.solid.actor.setVisibility(shown);
-    this.trail.setShown(shown);
+  override setOpacity(opacity: number): void {
+    super.setOpacity(opacity);
+    this.trail.opacity = opacity;
   }
 
-  setOpacity(opacity: number): void {
-    this.solid.actor.getProperty().setOpacity(opacity);
-    this.trail.solid.actor.getProperty().setOpacity(opacity);
-  }
-
-  setWanted(): void {}
-
-  labels(): readonly Label[] {
+  override labels(): readonly Label[] {
     const colour = this.isDim ? "" : this.colour;
     const doubt = this.doubt();
     const text = doubt ? `${this.news.from} (${doubt})` : this.news.from;
@@ -148,13 +147,14 @@ export class Tool implements Item {
   /** Its ends, for those who ask how large it is. */
   extent(): Vector[] {
     const s = this.size;
-    return [[0, 0, -1.5 * s], [s, 0, 0], [0, s, 0], [0, 0, s]].map(([x, y, z]) =>
+    return [[0, 0, this.isSlender ? -1.5 * s : 0], [s, 0, 0], [0, s, 0], [0, 0, s]].map(([x, y, z]) =>
       applied(this.shown, x!, y!, z!),
     );
   }
 
-  dispose(): void {
-    for (const solid of this.solids) solid.dispose();
+  private shapeOf(colour: Colour): Shape {
+    if (this.isPoint) return pointShape(colour);
+    return this.isSlender ? needleShape(colour) : axesShape(colour);
   }
 
   private dim(isDim: boolean): boolean {

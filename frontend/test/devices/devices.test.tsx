@@ -3,6 +3,7 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Connection, Row } from "../../src/api";
+import { Details } from "../../src/devices/details";
 import { Devices } from "../../src/devices/devices";
 import { filter, openAll } from "../../src/devices/list";
 import { devicesOpen, find } from "../../src/frame/layout";
@@ -25,6 +26,7 @@ function row(id: number, type: string, device: string, parts: Partial<Row> = {})
     errors: 0,
     state: "live",
     note: "",
+    left_out: "",
     summary: "",
     ...parts,
   };
@@ -85,6 +87,16 @@ test("a state is said in a word, and read aloud", async () => {
   expect(named("Probe").textContent).toContain("Silent");
   expect(named("Probe").getAttribute("aria-label")).toBe("Probe, TRANSFORM, Silent");
   expect(named("TRANSFORM").textContent).toContain("Silent");
+});
+
+test("what of a device is not shown is said in the list and in its details", async () => {
+  const left_out = "200 of 350 tools are shown: at most 200 of a device are";
+  await act(() => board(101, [row(0, "TDATA", "NDI", { left_out })], false));
+  expect(named("NDI").textContent).toContain("Not all shown");
+  expect(named("NDI").querySelector(`[title="${left_out}"]`)).not.toBeNull();
+  selected.value = 0;
+  await act(() => render(<Details />, document.body));
+  expect(document.body.textContent).toContain(`${left_out}.`);
 });
 
 test("a server that is not there is told of, at the top too", () => {

@@ -8,8 +8,8 @@ class Socket {
   readyState = 1;
   sent: string[] = [];
   onopen: (() => void) | null = null;
-  onmessage: ((event: { data: ArrayBuffer }) => void) | null = null;
-  onclose: (() => void) | null = null;
+  onmessage: ((event: { data: ArrayBuffer | string }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
   constructor(readonly url: string) {
     Socket.all.push(this);
   }
@@ -28,14 +28,21 @@ interface Callbacks {
 
 class Decoder {
   static all: Decoder[] = [];
+  static known = ["avc1", "vp09"];
+  static isConfigSupported({ codec }: { codec: string }): Promise<{ supported: boolean }> {
+    return Promise.resolve({ supported: Decoder.known.includes(codec.slice(0, 4)) });
+  }
   state = "unconfigured";
   codec = "";
+  isFull = false;
   decoded: { type: string; timestamp: number }[] = [];
   constructor(readonly callbacks: Callbacks) {
     Decoder.all.push(this);
   }
-  configure(config: { codec: string; optimizeForLatency: boolean }): void {
+  configure(config: VideoDecoderConfig): void {
     expect(config.optimizeForLatency).toBe(true);
+    expect(config.colorSpace?.matrix).toBe("smpte170m");
+    this.isFull = config.colorSpace?.fullRange ?? false;
     this.codec = config.codec;
     this.state = "configured";
   }
@@ -59,6 +66,7 @@ let notes: string[];
 let failures: string[];
 let offered: number[];
 let closed: number[];
+let page: EventTarget & { hidden: boolean };
 
 beforeEach(() => {
   [notes, failures, offered, closed] = [[], [], [], []];
@@ -68,20 +76,27 @@ beforeEach(() => {
   vi.stubGlobal("VideoDecoder", Decoder);
   vi.stubGlobal("EncodedVideoChunk", Chunk);
   vi.stubGlobal("location", { protocol: "http:", host: "localhost:8080" });
-  vi.stubGlobal("document", { visibilityState: "visible" });
+  page = Object.assign(new EventTarget(), { hidden: false });
+  vi.stubGlobal("document", page);
 });
 
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function begun(): Video {
-  return new Video(3, {
+function begun(way: "sent" | "h264" = "h264"): Video {
+  return new Video(3, way, {
     offer: (picture) => offered.push(picture.head.seq) > 0,
     empty: () => Promise.resolve(),
     note: (text) => notes.push(text),
     failed: (text) => failures.push(text),
   });
+}
+
+/** The page is seen, or no longer. */
+function see(isSeen: boolean): void {
+  page.hidden = !isSeen;
+  page.dispatchEvent(new Event("visibilitychange"));
 }
 
 function receive(head: object): void {
@@ -118,17 +133,62 @@ test("decoding begins with a key frame; what came before is not kept waiting for
   expect([offered, notes.at(-1)]).toEqual([[5], ""]);
 });
 
-test("what is decoded counts as shown where the page is seen, what is drawn where it is not", () => {
+test("what is decoded counts as shown, in whatever order", () => {
+  begun();
+  for (const [seq, key] of [[1, true], [2, false], [3, false]] as const) receive({ seq, ...KEY, key });
+  for (const seq of [1, 3, 2]) decode(seq);
+  expect(offered).toEqual([1, 3, 2]);
+  expect(Socket.all[0]!.sent).toEqual([1, 3, 2].map((seq) => `{"shown":${seq}}`));
+});
+
+test("a page that is not seen has no connection", () => {
+  page.hidden = true;
   const video = begun();
+  expect(Socket.all.length).toBe(0);
+  see(true);
   receive({ seq: 1, ...KEY });
+  see(false);
+  expect([Socket.all.length, Socket.all[0]!.readyState, Decoder.all[0]!.state]).toEqual([1, 3, "closed"]);
+  see(true);
+  expect(Socket.all.length).toBe(2);
+  video.close();
+  see(true);
+  expect(Socket.all.length).toBe(2);
+});
+
+test("what was sent is asked for in the codecs that the browser decodes", async () => {
+  begun("sent");
+  await vi.waitFor(() => expect(Socket.all.length).toBe(1));
+  expect(Socket.all[0]!.url).toBe("ws://localhost:8080/api/video/3?codecs=avc1%2Cvp09");
+  Decoder.known = [];
+  begun("sent");
+  await vi.waitFor(() => expect(failures).toEqual(["this browser decodes no video"]));
+  expect(Socket.all.length).toBe(1);
+  Decoder.known = ["avc1", "vp09"];
+});
+
+test("what the server says stays until the next picture, though late ones are decoded", () => {
+  begun();
+  receive({ seq: 1, ...KEY });
+  Socket.all[0]!.onmessage!({ data: '{"note":"frame 3 came after 1"}' });
   decode(1);
-  expect(Socket.all[0]!.sent).toEqual(['{"shown":1}']);
-  vi.stubGlobal("document", { visibilityState: "hidden" });
-  receive({ seq: 2, key: false });
-  decode(2);
-  expect(Socket.all[0]!.sent.length).toBe(1);
-  video.shown(2);
-  expect(Socket.all[0]!.sent.at(-1)).toBe('{"shown":2}');
+  expect(notes.at(-1)).toBe("frame 3 came after 1");
+  receive({ seq: 4, ...KEY });
+  decode(4);
+  expect([notes.at(-1), failures]).toEqual(["", []]);
+});
+
+test("what the server cannot do is the end of this way", () => {
+  begun();
+  Socket.all[0]!.onclose!({ code: 1011, reason: "this browser does not decode X265" });
+  expect([failures, Socket.all.length]).toEqual([["this browser does not decode X265"], 1]);
+});
+
+test("grey is taken for what it is, colours for those of video", () => {
+  begun();
+  receive({ seq: 1, ...KEY, components: 1 });
+  receive({ seq: 2, ...KEY, components: 3 });
+  expect(Decoder.all.map(({ isFull }) => isFull)).toEqual([true, false]);
 });
 
 test("another codec is another decoder; late frames of the old one are closed", () => {
@@ -151,7 +211,7 @@ test("one error begins anew, the second is the end", () => {
   expect([Socket.all.length, Socket.all[0]!.readyState, failures]).toEqual([2, 3, []]);
   receive({ seq: 9, ...KEY });
   Decoder.all[1]!.callbacks.error(new Error("bad slice"));
-  expect(failures).toEqual(["H.264 could not be decoded (bad slice)"]);
+  expect(failures).toEqual(["the video could not be decoded (bad slice)"]);
   expect([Socket.all.length, Socket.all[1]!.readyState]).toEqual([2, 3]);
 });
 
@@ -169,7 +229,7 @@ test("a connection that ends is opened again after a while", () => {
   vi.useFakeTimers();
   try {
     begun();
-    Socket.all[0]!.onclose!();
+    Socket.all[0]!.onclose!({ code: 1006, reason: "" });
     expect(notes.at(-1)).toBe("the video's connection ended: opening it again");
     vi.advanceTimersByTime(999);
     expect(Socket.all.length).toBe(1);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Abilities, bestWay, canGo, chosenWay, whyNot } from "../../src/images/ways";
+import { type Abilities, bestWay, canGo, chosenWay, startingWay, whyNot } from "../../src/images/ways";
 
 type Shape = Parameters<typeof bestWay>[0];
 
@@ -8,7 +8,7 @@ function shape(width: number, height: number, more: Partial<Shape> = {}): Shape 
 }
 
 function abilities(more: Partial<Abilities> = {}): Abilities {
-  return { near: false, serves: { h264: true, jpeg: true }, decodes: true, ...more };
+  return { near: false, serves: { sent: false, h264: true, jpeg: true }, decodes: true, ...more };
 }
 
 const GREY_VGA = shape(640, 480);
@@ -30,7 +30,7 @@ test("over a network large streams are H.264, small ones raw", () => {
 
 test("JPEG where H.264 cannot be decoded, raw where nothing can be compressed", () => {
   expect(bestWay(GREY_VGA, abilities({ decodes: false }))).toBe("jpeg");
-  expect(bestWay(GREY_VGA, abilities({ serves: { h264: false, jpeg: false } }))).toBe("raw");
+  expect(bestWay(GREY_VGA, abilities({ serves: { sent: false, h264: false, jpeg: false } }))).toBe("raw");
 });
 
 test("values that a lossy way would change stay raw, slices of volumes too", () => {
@@ -53,7 +53,7 @@ test("where it cannot be, it is said why", () => {
     way: "raw",
     why: "JPEG would change int16 values: shown raw",
   });
-  expect(chosenWay("h264", GREY_VGA, abilities({ serves: { h264: false, jpeg: true } }))).toEqual({
+  expect(chosenWay("h264", GREY_VGA, abilities({ serves: { sent: false, h264: false, jpeg: true } }))).toEqual({
     way: "jpeg",
     why: "igtl view cannot make H.264 here: pip install 'igtl[video]' where it runs",
   });
@@ -61,7 +61,20 @@ test("where it cannot be, it is said why", () => {
 });
 
 test("only ways that cannot be gone have a reason", () => {
-  const poor = abilities({ serves: { h264: false, jpeg: true } });
+  const poor = abilities({ serves: { sent: false, h264: false, jpeg: true } });
   const reasons = (["h264", "jpeg", "raw"] as const).map((way) => whyNot(way, GREY_VGA, poor) !== "");
   expect(reasons).toEqual([true, false, false]);
+});
+
+test("VIDEO is shown as it was sent, near and far, by whoever decodes it", () => {
+  const serves = { sent: true, h264: true, jpeg: true };
+  for (const near of [true, false]) {
+    expect(bestWay(shape(64, 64), abilities({ near, serves }))).toBe("sent");
+    expect(bestWay(shape(64, 64), abilities({ near, serves, decodes: false }))).toBe("raw");
+  }
+  expect(startingWay("auto", abilities({ serves }))).toBe("sent");
+  expect(startingWay("auto", abilities({ serves, decodes: false }))).toBe("raw");
+  expect(startingWay("jpeg", abilities({ serves }))).toBe("raw");
+  expect(startingWay("auto", abilities())).toBe("raw");
+  expect(chosenWay("sent", GREY_VGA, abilities()).why).toMatch("comes as VIDEO");
 });

@@ -34,7 +34,9 @@ test("while it comes, and if it does not come, that is said", async () => {
   await act(() => render(<Panel />, document.body));
   expect(text()).toContain("Loading");
   await act(async () => fail(new Error("not found")));
-  expect(document.querySelector("[role=alert]")!.textContent).toContain("Space could not be loaded");
+  const told = document.querySelector("[role=alert]")!.textContent;
+  expect(told).toContain("Space could not be loaded");
+  expect(told).toContain("Error: not found");
 });
 
 test("a panel that throws leaves the rest of the page, and can be shown again", async () => {

@@ -47,6 +47,8 @@ test.each(["dark", "light"] as const)("texts of the %s theme can be read on all 
     ["text", "bad-soft"],
     ["bad", "bad-soft"],
     ["warn", "warn-soft"],
+    ["muted", "warn-soft"],
+    ["muted", "bad-soft"],
   ];
   const low = pairs
     .map(([one, other]) => [one, other, contrast(known.get(one!)!, known.get(other!)!)] as const)

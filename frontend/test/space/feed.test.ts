@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { SceneFeed } from "../../src/space/feed";
 
-function envelope(head: object): ArrayBuffer {
+function envelope(head: object, payload: readonly number[] = []): ArrayBuffer {
   const text = JSON.stringify(head);
   const padded = text.padEnd(Math.ceil((4 + text.length) / 8) * 8 - 4);
-  const bytes = new Uint8Array(4 + padded.length);
+  const bytes = new Uint8Array(4 + padded.length + payload.length);
   new DataView(bytes.buffer).setUint32(0, padded.length, true);
   bytes.set(new TextEncoder().encode(padded), 4);
+  bytes.set(payload, 4 + padded.length);
   return bytes.buffer;
 }
 
@@ -28,7 +29,7 @@ test("each message is taken once, and the next one is asked for when the board t
   const { urls, fetch } = server([
     new Response(envelope({ seq: 4, type: "POINT", frame: "CT" })),
     new Response(null, { status: 204, headers: { "X-Igtl-Note": "broken since then" } }),
-    new Response(envelope({ seq: 9, type: "POINT", frame: "CT" })),
+    new Response(envelope({ seq: 9, type: "POINT", frame: "MR" })),
   ]);
   const notes: string[] = [];
   const seqs: number[] = [];
@@ -71,6 +72,25 @@ test("while there is nothing newer, nobody waits at the server", async () => {
   feed.hear({ messages: 7, rate: 30 });
   expect(await asked()).toBe(2);
   feed.close();
+});
+
+test("what is sent again unchanged is not taken again", async () => {
+  const { fetch } = server([
+    new Response(envelope({ seq: 1, frame: "CT" }, [1, 2])),
+    new Response(envelope({ seq: 2, frame: "CT" }, [1, 2])),
+    new Response(envelope({ seq: 3, frame: "CT" }, [1, 3])),
+    new Response(envelope({ seq: 4, frame: "CT" }, [1, 3, 0])),
+    new Response(envelope({ seq: 5, frame: "MR" }, [1, 3, 0])),
+  ]);
+  const seqs: number[] = [];
+  await new Promise<void>((done) => {
+    const take = ({ seq }: { seq: number }) => {
+      seqs.push(seq);
+      if (seq === 5) done(feed.close());
+    };
+    const feed = new SceneFeed({ row: 1, fetch, note: () => {}, take });
+  });
+  expect(seqs).toEqual([1, 3, 4, 5]);
 });
 
 test("what the server refuses is said", async () => {

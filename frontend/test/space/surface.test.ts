@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import type { SceneArray, SceneHead } from "../../src/api";
-import { checkCells } from "../../src/space/cells";
 import { coloured, parsed, taken } from "../../src/space/colours";
 import { smoothNormals } from "../../src/space/normals";
-import { Surface } from "../../src/space/surface";
+import { checkCells, Surface } from "../../src/space/surface";
 
 test("cells that name missing points are refused, and the message says which", () => {
   checkCells("polygons", [3, 0, 1, 2], 3);
@@ -82,20 +81,6 @@ test("a surface is where its points are, and coloured by its first array", () =>
   expect([...colours.subarray(6, 9)]).toEqual([215, 45, 40]);
   surface.colourBy("", "Heat");
   expect(surface.range).toBeNull();
-  surface.dispose();
-});
-
-test("a surface that is sent again unchanged is not made anew", () => {
-  const surface = new Surface(3, "Liver");
-  const [head, payload] = message();
-  expect(surface.take(head, payload)).toBe(true);
-  const before = surface.solids[0]!.data.getMTime();
-  expect(surface.take({ ...head, seq: 2 }, payload.slice())).toBe(false);
-  expect(surface.solids[0]!.data.getMTime()).toBe(before);
-  expect(surface.take({ ...head, seq: 3, frame: "MR" }, payload.slice())).toBe(true);
-  const other = payload.slice();
-  other[0]! ^= 1;
-  expect(surface.take({ ...head, seq: 4, frame: "MR" }, other)).toBe(true);
   surface.dispose();
 });
 

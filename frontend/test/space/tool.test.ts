@@ -113,27 +113,42 @@ test("of several devices the newest pose is drawn, and who says otherwise is nam
   probe.dispose();
 });
 
-test("its trail has the last seconds, and goes on only while it is well", () => {
+test("its trail goes on only while it is well", () => {
   const probe = tool();
-  const trail = probe.solids[1]!.actor;
-  probe.setShown(true);
   const go = (time: number, x: number, status = "OK") => {
     probe.take("7", time, [1, 0, 0, x, 0, 1, 0, 0, 0, 0, 1, 0], status);
     probe.place(identity(), "valid");
   };
   go(10, 0);
-  expect(trail.getVisibility()).toBe(false);
   go(11, 5);
-  go(11.5, 9);
-  expect(trail.getVisibility()).toBe(true);
-  expect(probe.solids[1]!.data.getBounds().slice(0, 2)).toEqual([0, 9]);
-  go(12, 50, "MISSING");
-  expect(probe.solids[1]!.data.getBounds().slice(0, 2)).toEqual([0, 9]);
-  go(13.2, 20);
-  // Trails are 2 s long: of what was before 11.2 nothing is left.
-  expect(probe.solids[1]!.data.getBounds().slice(0, 2)).toEqual([9, 20]);
-  probe.trail.setSeconds(0);
-  expect(trail.getVisibility()).toBe(false);
+  go(11.5, 50, "MISSING");
+  expect(probe.trail.places).toEqual([0, 0, 0, 5, 0, 0]);
+  go(11.6, 20);
+  expect(probe.trail.places.slice(-3)).toEqual([20, 0, 0]);
+  probe.dispose();
+});
+
+test("what is called a needle has a body along -z; of others nobody knows", () => {
+  const lowest = (from: string) => {
+    const one = new Tool({ ...NEWS, from }, "#0a141e");
+    const least = one.solids[0]!.data.getBounds()[4];
+    one.dispose();
+    return least;
+  };
+  expect(lowest("Needle")).toBeCloseTo(-1.5, 6);
+  expect(lowest("StylusTip")).toBeCloseTo(-1.5, 6);
+  expect(lowest("Probe")).toBeCloseTo(-0.1, 6);
+});
+
+test("what is seen through a mirror is not seen from inside", () => {
+  const probe = tool();
+  const faces = () => probe.solids[0]!.actor.getProperty().getFrontfaceCulling();
+  probe.take("7", 1, POSE, "OK");
+  probe.place(identity(), "valid");
+  expect(faces()).toBe(false);
+  probe.take("7", 2, POSE.map((value, i) => (i % 4 === 2 ? -value : value)), "OK");
+  probe.place(identity(), "valid");
+  expect(faces()).toBe(true);
   probe.dispose();
 });
 

@@ -12,6 +12,7 @@ import numpy as np
 import igtl
 from igtl.cli.terminal import printable
 from igtl.codec.declaration import shown
+from igtl.viewer.items import Items, value_of
 from igtl.viewer.plain import plain_message
 from igtl.viewer.summary import summary
 
@@ -84,7 +85,7 @@ def classic(message: igtl.Message, arrival: float) -> str:
 def field_lines(message: igtl.Message) -> Iterator[str]:
     """The fields of a message in lines of text, printable whatever is in them."""
     for name in message.names:
-        yield from _classic_field(name, getattr(message, name))
+        yield from _classic_field(name, value_of(message, name))
 
 
 def _classic_field(name: str, value: Any) -> Iterator[str]:
@@ -105,6 +106,8 @@ def _classic_field(name: str, value: Any) -> Iterator[str]:
 
 
 def _holds_records(value: Any) -> bool:
+    if isinstance(value, Items):
+        return len(value) > 0
     return isinstance(value, tuple) and any(
         isinstance(one, (igtl.Record, igtl.Message)) for one in value
     )
@@ -122,7 +125,7 @@ def _classic_value(value: Any) -> str:
             return _classic_vector(value)
         case np.ndarray():
             return f"{' x '.join(map(str, value.shape))} {value.dtype.name}"
-        case tuple():
+        case tuple() | Items():
             return _classic_vector(value)
     return shown({"": value}).removeprefix("=")
 

@@ -7,7 +7,7 @@ from typing import Any
 import igtl
 from igtl.cli.offers import Offer
 from igtl.cli.terminal import printable
-from igtl.viewer.statistics import Row
+from igtl.viewer.row import Row
 from igtl.viewer.summary import summary
 
 __all__ = ["HEADINGS", "RIGHT", "cells", "offer_cells", "plain_offer", "plain_row"]

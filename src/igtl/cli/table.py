@@ -12,7 +12,8 @@ import igtl
 from igtl.cli.amounts import shown_size
 from igtl.cli.reception import Arrival
 from igtl.cli.terminal import printable, say
-from igtl.viewer.statistics import Row, Statistics
+from igtl.viewer.row import Row
+from igtl.viewer.statistics import Statistics
 from igtl.viewer.summary import summary
 
 if TYPE_CHECKING:

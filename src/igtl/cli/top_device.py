@@ -98,8 +98,11 @@ def _meaning(message: igtl.Message) -> Iterator[Text]:
     yield Text("fields", style="bold")
     if isinstance(message, igtl.Unknown):
         yield Text(f"  {len(message.content)} bytes of a type that igtl does not know")
-    for one in islice(field_lines(message), _MOST_LINES):
+    lines = field_lines(message)
+    for one in islice(lines, _MOST_LINES):
         yield Text(f"  {one}")
+    if next(lines, None) is not None:
+        yield Text(f"  only the first {_MOST_LINES:,} lines; igtl listen shows all", style="dim")
     if message.metadata:
         yield Text()
         yield Text("metadata", style="bold")

@@ -11,8 +11,8 @@ from igtl.cli.amounts import shown_duration, shown_size
 from igtl.cli.terminal import printable
 from igtl.codec.frame import Frame
 from igtl.viewer.board import Board
+from igtl.viewer.row import Row
 from igtl.viewer.standing import standing
-from igtl.viewer.statistics import Row
 from igtl.viewer.summary import summary
 
 __all__ = ["COLUMNS", "Column", "Glance", "fitting", "glance", "glances", "in_order"]

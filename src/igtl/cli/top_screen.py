@@ -14,7 +14,7 @@ from igtl.cli.top_lines import Line, Room, folded, line
 from igtl.cli.top_rows import COLUMNS, Glance, fitting, glance, glances, in_order
 from igtl.cli.top_table import headline, longest_name, row_line, scrolled
 from igtl.viewer.board import Board, Connection
-from igtl.viewer.statistics import Row
+from igtl.viewer.row import Row
 from igtl.viewer.summary import counted
 
 __all__ = ["Screen"]
@@ -120,8 +120,13 @@ class Screen:
         ids = [one.row.id for one in rows]
         chosen = ids.index(control.chosen) if control.chosen in ids else 0
         self._first = scrolled(self._first, chosen, len(rows), self._page)
-        lines = [line(""), headline(widths, control.sort, self._arrow(room))]
-        for at, shown in enumerate(rows[self._first : self._first + self._page], self._first):
+        in_sight = rows[self._first : self._first + self._page]
+        where = f"{self._first + 1} to {self._first + len(in_sight)} of {len(rows):,}"
+        lines = [
+            line(where.rjust(room.width - 1) if len(in_sight) < len(rows) else "", "dim"),
+            headline(widths, control.sort, self._arrow(room)),
+        ]
+        for at, shown in enumerate(in_sight, self._first):
             lines.append(row_line(self._fresh(shown), widths, chosen=at == chosen))
         if not rows:
             lines.append(line(f"no device has {control.filter!r} in its name or type", "dim"))

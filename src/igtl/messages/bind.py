@@ -14,7 +14,7 @@ from igtl.codec.frame import NAME_SIZE, TYPE_SIZE, Frame
 from igtl.codec.layout import U8, U16, Duration, Layout, Row
 from igtl.errors import DecodeError, MessageError
 from igtl.messages.common import Common
-from igtl.messages.message import Message, decode_frame
+from igtl.messages.message import Message, decode_sound
 from igtl.messages.query import Get, Ready, Start, companion, queries
 from igtl.messages.registry import message
 
@@ -113,7 +113,7 @@ def _child(raw_type: bytes, name: bytes, body: Buffer, depth: int) -> Message:
         raise DecodeError(f"device name of {len(name)} bytes, at most {NAME_SIZE} are possible")
     frame = Frame(1, raw_type, name.ljust(NAME_SIZE, b"\0"), 0, len(body), crc64(body), body)
     if frame.type_name != Bind.wire_type:
-        return decode_frame(frame)
+        return decode_sound(frame)
     child = Bind._shell(frame)
     child.__dict__["children"] = _children(body, depth - 1)
     return child

@@ -32,6 +32,7 @@ __all__ = [
     "Unknown",
     "decode",
     "decode_frame",
+    "decode_sound",
     "describe",
     "encode",
     "encode_buffers",
@@ -381,10 +382,19 @@ def decode_frame(frame: Frame) -> Message:
         frame.verify()
     found = sure.get(raw_type)
     if found is None or found[0] != size or version != 1:
-        return (class_of(raw_type) or Unknown)._received(frame)
+        return decode_sound(frame)
     message = _new(found[1])
     _set_frame(message, frame)
     return message
+
+
+def decode_sound(frame: Frame) -> Message:
+    """The message in a frame whose checksum is known to be right.
+
+    Raises:
+        DecodeError: the content is not valid for its type.
+    """
+    return (class_of(frame.raw_type) or Unknown)._received(frame)
 
 
 def decode(data: bytes | bytearray | memoryview) -> Message:

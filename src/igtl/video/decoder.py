@@ -11,9 +11,9 @@ from igtl.closable import Closable
 from igtl.errors import DecodeError, MessageError
 from igtl.messages.image import Image
 from igtl.messages.video import Video
-from igtl.video.bitstream import begins_stream
 from igtl.video.codecs import CODEC_NAMES, CODECS, RAW, pyav, thread_count
-from igtl.video.numbering import follows, number_of, without_number
+from igtl.video.continuity import Continuity
+from igtl.video.numbering import without_number
 from igtl.video.planes import Pixels, from_i420, pixels_of
 
 __all__ = ["Decoder"]
@@ -24,8 +24,6 @@ _MOST_PIXELS = 1 << 25
 _BLOCK = 64
 #: So many frames may be held back by a decoder that puts them in order.
 _MOST_PENDING = 32
-
-_Kind = tuple[str, str, tuple[int, int, int], bool]
 
 
 class Decoder(Closable):
@@ -49,7 +47,6 @@ class Decoder(Closable):
         max_pixels: larger pictures are refused before memory is taken for them.
 
     Attributes:
-        waiting: whether the next picture needs a key frame.
         why: why the last call gave no picture; "" when it gave one.
         skipped: messages so far that gave no picture.
     """
@@ -57,11 +54,14 @@ class Decoder(Closable):
     def __init__(self, *, max_pixels: int = _MOST_PIXELS) -> None:
         self._max_pixels = max_pixels
         self._stream: _Stream | None = None
-        self._kind: _Kind | None = None
-        self._number: int | None = None
-        self.waiting = True
-        self.why = "no key frame has come yet"
+        self._continuity = Continuity()
+        self.why = self._continuity.why
         self.skipped = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the next picture needs a key frame."""
+        return self._continuity.waiting
 
     def decode(self, video: Video) -> NDArray[np.uint8] | None:
         """The pixels of a frame.
@@ -91,7 +91,8 @@ class Decoder(Closable):
 
     def lost(self, why: str = "frames were lost") -> None:
         """Tells that messages are missing: wait for the next key frame."""
-        self.waiting, self.why, self._number = True, f"{why}; waiting for a key frame", None
+        self._continuity.lost(why)
+        self.why = self._continuity.why
         self._stream = None  # the next begins with nothing that could be wrong
 
     def close(self) -> None:
@@ -111,7 +112,7 @@ class Decoder(Closable):
         if picture is None:
             self.skipped += 1
         else:
-            self.waiting, self.why = False, ""
+            self.why = ""
         return picture
 
     def _checked(self, video: Video) -> str:
@@ -135,31 +136,18 @@ class Decoder(Closable):
 
     def _raw(self, video: Video) -> _Picture:
         width, height, _ = video.size
-        self._kind, self._stream, self._number = _kind(video), None, None
-        return _Picture(video, from_i420(video.data, width, height, grey=video.grey)[np.newaxis])
+        pixels = from_i420(video.data, width, height, grey=video.grey)[np.newaxis]
+        self._continuity.passed(video)
+        self._stream = None
+        return _Picture(video, pixels)
 
     def _decoded(self, video: Video) -> _Picture | None:
-        number, before = number_of(video.metadata), self._number
-        self._number = number
-        if not video.data:  # a frame that the encoder left out
-            self.why = "a frame without data"
+        if not self._continuity.takes(video):
+            self.why = self._continuity.why
             return None
-        if self._is_other(video):
-            self.lost("another stream began")
-        elif not follows(number, before):
-            self.lost(f"frame {number} came after {before}")
-        self._number = number
-        if self.waiting and not begins_stream(video.codec, video.data):
-            return None
-        if self._stream is None:
+        if self._continuity.is_first or self._stream is None:
             self._stream = _Stream(video)
-        self.waiting = False
         return self._shown(self._stream, video)
-
-    def _is_other(self, video: Video) -> bool:
-        """Whether a frame is of another stream than the one before it."""
-        before, self._kind = self._kind, _kind(video)
-        return before not in (None, self._kind)
 
     def _shown(self, stream: _Stream, video: Video) -> _Picture | None:
         """What the codec makes of a frame; its complaints are reasons to wait."""
@@ -202,11 +190,6 @@ def _image(picture: _Picture) -> Image:
         )
     except MessageError as error:  # what is read is not always what may be written
         raise DecodeError(f"a frame of video makes no image: {error}") from error
-
-
-def _kind(video: Video) -> _Kind:
-    """What stays the same within one stream."""
-    return video.device_name, video.codec, video.size, video.grey
 
 
 class _Stream:

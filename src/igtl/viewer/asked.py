@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import cast, get_args
@@ -11,9 +12,10 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from igtl.codec.buffers import Buffer
 from igtl.errors import MissingExtraError
-from igtl.viewer.broadcast import Broadcasts, Watcher
+from igtl.viewer.broadcast import Watcher
 from igtl.viewer.browser import DEADLINE, send_within
 from igtl.viewer.encoding import Jpegs, raw
+from igtl.viewer.h264 import Broadcasts
 from igtl.viewer.pictures import PictureStream
 from igtl.viewer.session import Session
 from igtl.viewer.slices import Axis
@@ -22,6 +24,7 @@ __all__ = ["Asked", "number"]
 
 _PATIENCE_S = 10.0
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+_CODECS = re.compile(r"[a-z0-9]{4}(,[a-z0-9]{4}){,9}", re.ASCII)
 _BINARY = "application/octet-stream"
 #: {"shown":SEQ} is short.
 _LONGEST_REPLY = 100
@@ -69,16 +72,17 @@ class Asked:
         scene = self._session.scenes.of(number(request.match_info["row"], "row"))
         if scene is None:
             raise _no_row(request, "points, trajectories or a surface")
-        pieces = await scene.after(number(request.query.get("after", "0"), "after"), _PATIENCE_S)
-        return _nothing(scene.note) if pieces is None else await self._binary(request, pieces)
+        drawing = await scene.after(number(request.query.get("after", "0"), "after"), _PATIENCE_S)
+        if drawing is None:
+            return _nothing(scene.note)
+        return await self._binary(request, drawing.envelope)
 
     async def video(self, request: web.Request) -> web.StreamResponse:
-        """`/api/video/ROW`: pictures as H.264, as fast as they are shown."""
-        stream = self._stream(request)
-        try:
-            watcher = self._broadcasts.watch(stream)
-        except MissingExtraError as error:
-            raise web.HTTPNotImplemented(text=str(error)) from None
+        """`/api/video/ROW`: pictures as H.264, as fast as they are shown.
+
+        With `codecs`, such as "avc1,vp09": the frames of who sends VIDEO, as they came.
+        """
+        watcher = self._watcher(request)
         try:
             socket = web.WebSocketResponse(
                 heartbeat=DEADLINE, compress=False, max_msg_size=_LONGEST_REPLY, timeout=1.0
@@ -93,6 +97,19 @@ class Asked:
             watcher.close()
         return socket
 
+    def _watcher(self, request: web.Request) -> Watcher:
+        stream, codecs = self._stream(request), request.query.get("codecs")
+        if codecs is None:
+            try:
+                return self._broadcasts.watch(stream)
+            except MissingExtraError as error:
+                raise web.HTTPNotImplemented(text=str(error)) from None
+        if not _CODECS.fullmatch(codecs):
+            raise web.HTTPBadRequest(text=f"codecs is {codecs!r:.60}, expected avc1,vp09,av01\n")
+        if stream.relay is None:
+            raise _no_row(request, "VIDEO")
+        return stream.relay.watch(frozenset(codecs.split(",")))
+
     def _stream(self, request: web.Request) -> PictureStream:
         stream = self._session.pictures.of(number(request.match_info["row"], "row"))
         if stream is None:
@@ -104,8 +121,9 @@ class Asked:
     ) -> None:
         """Send what is to be watched, until the browser is gone or takes nothing more."""
         try:
-            while (pieces := await watcher.next()) is not None:
-                await send_within(self._deadline, socket, b"".join(pieces))
+            while (news := await watcher.next()) is not None:
+                what = json.dumps({"note": news}) if isinstance(news, str) else b"".join(news)
+                await send_within(self._deadline, socket, what)
             why = watcher.why.encode()[:_LONGEST_REASON]
             await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=why)
         except (ConnectionError, TimeoutError):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 from igtl.codec.frame import Frame
@@ -17,8 +15,10 @@ from igtl.messages.polydata import PolyData
 from igtl.messages.registry import class_of
 from igtl.messages.video import Video
 from igtl.net.follower import LinkState
+from igtl.viewer.items import has_items
+from igtl.viewer.row import Row
 from igtl.viewer.standing import Standing, standing
-from igtl.viewer.statistics import Row, Statistics
+from igtl.viewer.statistics import Statistics
 from igtl.viewer.summary import summary
 
 __all__ = ["Board", "Connection"]
@@ -41,10 +41,10 @@ class Connection:
         rows: its devices.
     """
 
-    def __init__(self, number: int, endpoint: str, numbers: Iterator[int]) -> None:
+    def __init__(self, number: int, endpoint: str, every: list[Row]) -> None:
         self.id, self.endpoint = number, endpoint
         self.state = LinkState("connecting", f"connecting to {endpoint}")
-        self.rows = Statistics(numbers)
+        self.rows = Statistics(every)
 
     def plain(self, now: float) -> dict[str, Any]:
         """As values of JSON."""
@@ -73,7 +73,7 @@ class Board:
 
     def __init__(self) -> None:
         self.connections: list[Connection] = []
-        self._numbers = count()
+        self._rows: list[Row] = []  # of all connections, by their ids
         self._lock = threading.Lock()  # of counting
         self._asking = threading.Lock()  # of what was told
         self._told: dict[int, _Told] = {}
@@ -83,7 +83,7 @@ class Board:
     def connect(self, endpoint: str) -> int:
         """Make room for a connection; its id."""
         with self._lock:
-            self.connections.append(Connection(len(self.connections), endpoint, self._numbers))
+            self.connections.append(Connection(len(self.connections), endpoint, self._rows))
             return len(self.connections) - 1
 
     def state(self, connection_id: int, state: LinkState) -> None:
@@ -102,12 +102,13 @@ class Board:
                 connection.rows.reset(now)
 
     def rows(self) -> list[Row]:
-        """The devices of all connections."""
-        return [row for connection in self.connections for row in connection.rows]
+        """The devices of all connections, in the order in which they appeared."""
+        return self._rows[:]
 
     def row(self, row_id: int) -> Row | None:
         """The device with an id; None when there is none."""
-        return next((row for row in self.rows() if row.id == row_id), None)
+        rows = self._rows
+        return rows[row_id] if 0 <= row_id < len(rows) else None
 
     def plain(self, now: float) -> dict[str, Any]:
         """All of it as values of JSON: the message "board", complete."""
@@ -161,9 +162,11 @@ class Board:
 def _work(row: Row) -> int:
     """What a look at the newest message costs, in bytes."""
     frame = row.newest
-    if frame is None or issubclass(class_of(frame.raw_type) or Unknown, _AS_THEY_ARE):
+    if frame is None:
         return _LOOK
-    return _LOOK + frame.body_size
+    kind = class_of(frame.raw_type) or Unknown
+    stays = issubclass(kind, _AS_THEY_ARE) or has_items(kind)
+    return _LOOK if stays else _LOOK + frame.body_size
 
 
 class _Told:
@@ -171,20 +174,24 @@ class _Told:
 
     def __init__(self, number: int, connection_id: int, row: Row, now: float) -> None:
         self.number, self._row = number, row
-        self._counted = (row.messages, row.last_time) if row.is_looked_at else None
+        self._known = _known(row) if row.is_looked_at else None
         self._standing = standing(row, now)
         self._plain = _plain_row(connection_id, row, self._standing, now)
 
     def differs(self, now: float) -> bool:
         """Whether there is anything new to tell."""
         row = self._row
-        counted = row.messages, row.last_time
         fell_silent = self._plain["rate"] and not row.rate(now)
-        return counted != self._counted or fell_silent or standing(row, now) != self._standing
+        return _known(row) != self._known or fell_silent or standing(row, now) != self._standing
 
     def told(self, now: float) -> dict[str, Any]:
         """What was told, with the age of today."""
         return {**self._plain, "age": self._row.age(now)}
+
+
+def _known(row: Row) -> tuple[object, ...]:
+    """What changes when there is anything new of a row, but for what time alone changes."""
+    return row.number, row.messages, row.left_out
 
 
 def _plain_row(connection_id: int, row: Row, how: Standing, now: float) -> dict[str, Any]:
@@ -205,5 +212,6 @@ def _plain_row(connection_id: int, row: Row, how: Standing, now: float) -> dict[
         "errors": row.errors,
         "state": how.state,
         "note": how.note,
+        "left_out": row.left_out,
         "summary": "" if message is None else summary(message),
     }

@@ -1,221 +1,193 @@
-"""Pictures as H.264: encoded once for all who watch, and only while somebody does.
+"""A stream of encoded pictures that browsers watch, each as fast as it shows them.
 
-A key frame is made when somebody has to begin, twice a second at most, and at no other time:
-WebSockets lose nothing.
+The last pictures are kept, and each browser is given the one that comes after what it has: nothing
+queues for it. Who begins, or is behind, goes on with the newest key frame as soon as there is one.
+
+`igtl.viewer.h264` encodes pictures here; `igtl.viewer.relay` passes on those of who sends VIDEO.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from igtl.codec.buffers import Buffer
-from igtl.errors import MessageError
-from igtl.video.codecs import pyav
-from igtl.video.encoder import Encoder
 from igtl.viewer.bell import Bell
 from igtl.viewer.envelope import pack
-from igtl.viewer.h264 import codec_string, encoder
-from igtl.viewer.levels import Range, range_of, to_8_bits
-from igtl.viewer.pictures import PictureStream
-from igtl.viewer.slices import Slice
 
-__all__ = ["Broadcasts", "Watcher"]
+__all__ = ["Broadcast", "Coded", "Watcher"]
 
-_KEY_S = 0.5
-_MOST_UNSHOWN = 3
-#: How often the thread looks whether somebody has to begin though nothing new comes.
-_LOOK_S = 0.25
-_PATIENCE_S = 1.0
 _FOREVER_S = 1e6
 
 
-class Broadcasts:
-    """An encoder for each stream that is watched."""
+class Coded(NamedTuple):
+    """An encoded picture."""
 
-    def __init__(self) -> None:
-        self._of: dict[PictureStream, _Broadcast] = {}
+    head: Callable[[], dict[str, Any]]
+    """Makes the head of its envelope, when somebody watches."""
+    data: Buffer
+    is_key: bool
+    """Whether a decoder can begin with it."""
 
-    def watch(self, stream: PictureStream) -> Watcher:
-        """Begin to watch, in the event loop.
 
-        Raises:
-            MissingExtraError: PyAV is not installed.
+class Broadcast:
+    """What browsers watch. One thread puts pictures in; watchers are of one event loop.
+
+    Args:
+        most_unshown: so many pictures may be on the way to a browser that it has not shown.
+        most_kept: pictures, and at most one where they are more than `most_bytes`. Who is farther
+            behind waits for a key frame.
+        too_late: what such a browser tells its user meanwhile.
+
+    Attributes:
+        bell: rings when there is news for watchers.
+        note: why no picture comes, for people; "" while they do.
+        why: why none will ever come; "" while it goes on.
+    """
+
+    def __init__(
+        self, *, most_unshown: int, most_kept: int, most_bytes: int, too_late: str = ""
+    ) -> None:
+        self.bell, self.note, self.why = Bell(), "", ""
+        self.most_unshown, self.too_late = most_unshown, too_late
+        self._most_kept, self._most_bytes = most_kept, most_bytes
+        self._kept: deque[Coded] = deque()
+        self._bytes = 0
+        self._last = self._key = 0  # the numbers of the newest picture and of its key frame
+        self._keeping = threading.Lock()
+
+    def put(self, one: Coded) -> None:
+        """The next picture; if it is no key frame, it builds on those before it."""
+        with self._keeping:
+            self._last += 1
+            if one.is_key:
+                self._key = self._last
+            self._kept.append(one)
+            self._bytes += len(one.data)
+            while len(self._kept) > self._most_kept or self._bytes > self._most_bytes:
+                if len(self._kept) == 1:
+                    break
+                self._bytes -= len(self._kept.popleft().data)
+        self.note = ""
+        self.bell.ring()
+
+    def clear(self, note: str) -> None:
+        """Keep nothing: the next picture is a key frame, or nobody watches.
+
+        Args:
+            note: why, for people.
         """
-        pyav()
-        broadcast = self._of.get(stream)
-        if broadcast is None or broadcast.why:
-            broadcast = self._of[stream] = _Broadcast(stream)
-        return broadcast.watch()
+        with self._keeping:
+            self._kept.clear()
+            self._bytes = self._key = 0
+        self.note = note
+        self.bell.ring()
 
-    def close(self) -> None:
-        """Stop all threads; watchers get None."""
-        for broadcast in self._of.values():
-            broadcast.close()
-        self._of.clear()
+    def after(self, number: int) -> tuple[int, Coded] | None:
+        """The number of the picture to go on with, and itself; None: there is none yet.
+
+        Args:
+            number: of the picture that somebody has; 0: none.
+        """
+        with self._keeping:
+            following, place = self._place(number)
+            return (following, self._kept[place]) if 0 <= place < len(self._kept) else None
+
+    def lacks_key(self, number: int) -> bool:
+        """Whether to go on takes a key frame that is not there yet."""
+        with self._keeping:
+            return self._place(number)[1] < 0
+
+    def refusal(self, codecs: frozenset[str]) -> str:
+        """Why a browser that decodes these cannot watch any more; "" while it can."""
+        return self.why
+
+    def wake(self) -> None:
+        """A browser could take more, or is gone."""
+        self.bell.ring()
+
+    def leave(self, watcher: Watcher) -> None:
+        """One browser less."""
+        self.wake()
+
+    def close(self, why: str) -> None:
+        """End it for all and for good."""
+        self.why = self.why or why
+        self.bell.ring()
+
+    def _place(self, number: int) -> tuple[int, int]:
+        """The number of what follows, and its place among what is kept; below 0: it was there."""
+        following = max(number + 1, self._key)
+        return following, following - 1 - self._last + len(self._kept)
 
 
 class Watcher:
     """One browser that watches; close it when the browser is gone.
 
-    At most three pictures are on their way to it that it has not shown. Those that come meanwhile
-    are left out for it, up to the next key frame, which is asked for when it has caught up.
-
-    Attributes:
-        why: why no more pictures come, for people; "" while they do.
+    Args:
+        broadcast: what it watches.
+        codecs: what it decodes, as far as the broadcast asks.
     """
 
-    def __init__(self, broadcast: _Broadcast) -> None:
-        self.why = ""
-        self._broadcast = broadcast
-        self._bell = Bell()
-        self._ready: deque[tuple[dict[str, Any], bytes]] = deque()
+    def __init__(self, broadcast: Broadcast, codecs: frozenset[str] = frozenset()) -> None:
+        self._broadcast, self._codecs = broadcast, codecs
         self._unshown: deque[int] = deque()
-        self._last = 0
-        self._needs_key, self._is_closed = True, False
+        self._number = self._seq = 0  # of what it was given last: here, and for itself
+        self._is_closed, self._told = False, ""
+        self._news: list[Buffer] | str | None = None
 
-    async def next(self) -> list[Buffer] | None:
-        """The next envelope, the first of which is a key frame; None: no more will come."""
-        await self._bell.wait(lambda: bool(self._ready) or self._is_closed, _FOREVER_S)
-        if self._is_closed:
-            return None
-        head, data = self._ready.popleft()
-        last, self._last = self._last, head["seq"]
-        return pack(head | {"skipped": max(0, self._last - last - 1) if last else 0}, data)
+    @property
+    def why(self) -> str:
+        """Why no more pictures come, for people; "" while they do."""
+        return self._broadcast.refusal(self._codecs)
+
+    async def next(self) -> list[Buffer] | str | None:
+        """The next envelope, or why none comes, for people; None: no more will come.
+
+        The first envelope is that of a key frame.
+        """
+        await self._broadcast.bell.wait(self._has_news, _FOREVER_S)
+        return self._news
 
     def shown(self, seq: int) -> None:
         """The browser has shown this picture, and with it all before."""
         while self._unshown and self._unshown[0] <= seq:
             self._unshown.popleft()
-        if self.has_to_begin:
-            self._broadcast.news.set()
+        self._broadcast.wake()
 
     def close(self) -> None:
         """Watch no longer."""
+        self._is_closed = True
         self._broadcast.leave(self)
-        self.end("")
 
     @property
     def has_to_begin(self) -> bool:
         """Whether it needs a key frame and could take it."""
-        return self._needs_key and self._has_room
+        return self._has_room and self._broadcast.lacks_key(self._number)
 
-    def offer(self, head: dict[str, Any], data: bytes) -> None:
-        """Take a picture if there is room for it; in the encoder's thread."""
-        if self._needs_key and not head["key"]:
-            return
-        self._needs_key = not self._has_room
-        if not self._needs_key:
-            self._unshown.append(head["seq"])
-            self._ready.append((head, data))
-            self._bell.ring()
+    def _has_news(self) -> bool:
+        if self._is_closed or self.why:
+            self._news = None
+            return True
+        found = self._broadcast.after(self._number) if self._has_room else None
+        self._news = self._note() if found is None else self._envelope(*found)
+        return self._news != ""
 
-    def end(self, why: str) -> None:
-        """No more will come."""
-        self.why, self._is_closed = self.why or why, True
-        self._bell.ring()
+    def _envelope(self, number: int, one: Coded) -> list[Buffer]:
+        head = one.head()
+        skipped = max(0, head["seq"] - self._seq - 1) if self._seq else 0
+        self._number, self._seq, self._told = number, head["seq"], ""
+        self._unshown.append(self._seq)
+        return pack(head | {"skipped": skipped}, one.data)
+
+    def _note(self) -> str:
+        """Why nothing comes, once."""
+        late = self._broadcast.too_late if self._seq and self.has_to_begin else ""
+        told, self._told = self._told, self._broadcast.note or late
+        return self._told if self._told != told else ""
 
     @property
     def _has_room(self) -> bool:
-        return max(len(self._unshown), len(self._ready)) < _MOST_UNSHOWN
-
-
-class _Broadcast:
-    """Encodes the newest pictures of a stream, in a thread that lives while somebody watches."""
-
-    def __init__(self, stream: PictureStream) -> None:
-        self.news, self.why = threading.Event(), ""
-        self._stream = stream
-        self._watchers: tuple[Watcher, ...] = ()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._range: Range | None = None
-        self._seq, self._key_time = 0, 0.0
-
-    def watch(self) -> Watcher:
-        """One more watches."""
-        watcher = Watcher(self)
-        with self._lock:
-            if self.why:  # it failed just now
-                watcher.end(self.why)
-                return watcher
-            self._watchers = (*self._watchers, watcher)
-            if self._thread is None:
-                self._stream.bell.add(self.news)
-                name = f"encode {self._stream.row.device_name}"
-                self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-                self._thread.start()
-        self.news.set()
-        return watcher
-
-    def leave(self, watcher: Watcher) -> None:
-        """One less."""
-        with self._lock:
-            self._watchers = tuple(one for one in self._watchers if one is not watcher)
-        self.news.set()
-
-    def close(self, why: str = "the viewer was closed") -> None:
-        """End it for all and for good."""
-        with self._lock:
-            self.why = self.why or why
-            self._stream.bell.remove(self.news)
-            watchers, self._watchers, thread = self._watchers, (), self._thread
-        for watcher in watchers:
-            watcher.end(self.why)
-        self.news.set()
-        if thread not in (None, threading.current_thread()):
-            thread.join(_PATIENCE_S)
-
-    def _work(self) -> None:
-        try:
-            with encoder() as made:
-                self._seq, self._range = 0, None
-                while not self._is_over():
-                    self.news.wait(_LOOK_S)
-                    self.news.clear()
-                    self._encode_newest(made)
-        except MessageError as error:
-            self.why = f"{error}: look at it raw or as JPEG"
-        finally:
-            if self._thread is threading.current_thread():  # it ends with somebody watching
-                self.close("the encoder failed")
-
-    def _is_over(self) -> bool:
-        """Whether the thread ends; decided while nobody can begin to watch."""
-        with self._lock:
-            if self._watchers:
-                return False
-            self._stream.bell.remove(self.news)
-            self._thread = None
-            return True
-
-    def _encode_newest(self, made: Encoder) -> None:
-        """Encode the newest picture if it is new, or somebody has to begin with it."""
-        picture, now = self._stream.newest(), time.monotonic()
-        is_due = now - self._key_time >= _KEY_S and any(one.has_to_begin for one in self._watchers)
-        if picture is None or (picture.seq == self._seq and not is_due):
-            return
-        one = picture.slice()
-        head = one.head() | {"format": "h264"}
-        if is_due:
-            made.request_key()
-        data, head["key"] = made.compress(self._pixels(one, head))
-        if head["key"]:
-            self._key_time, head["codec"] = now, codec_string(data)
-        self._seq = picture.seq
-        for watcher in self._watchers:
-            watcher.offer(head, data)
-
-    def _pixels(self, one: Slice, head: dict[str, Any]) -> NDArray[np.uint8]:
-        """8 bits of a slice; the range of other types only grows, so that nothing flickers."""
-        if one.pixels.dtype == np.uint8:
-            return to_8_bits(one.pixels, (0.0, 255.0))
-        low, high = range_of(one.pixels)
-        before = self._range or (low, high)
-        self._range = head["range"] = min(low, before[0]), max(high, before[1])
-        return to_8_bits(one.pixels, self._range)
+        return len(self._unshown) < self._broadcast.most_unshown

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 from igtl.codec.frame import Frame
-from igtl.viewer.statistics import Row
+from igtl.viewer.row import Row
 
 __all__ = ["ByRow", "Keeper"]
 

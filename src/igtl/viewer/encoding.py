@@ -1,4 +1,4 @@
-"""Slices for the page: as they are, and as JPEG. H.264 is in `igtl.viewer.broadcast`."""
+"""Slices for the page: as they are, and as JPEG. H.264 is in `igtl.viewer.h264`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The newest message of a row, decoded when somebody asks, once for all who do."""
+"""What the newest message of a row is to the page, made when somebody asks, once for all who do."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Generic, Protocol, TypeVar
 
 from igtl.codec.frame import Frame
 from igtl.errors import DecodeError
+from igtl.messages.message import Message
 from igtl.viewer.bell import Bell
-from igtl.viewer.statistics import Row
+from igtl.viewer.row import Look, Row
 
 __all__ = ["Latest", "Trouble"]
 
@@ -27,7 +28,7 @@ T = TypeVar("T", bound=_Numbered)
 
 
 class Latest(Generic[T]):
-    """What the newest message of a row means. Messages that came before it are forgotten.
+    """What is made of the newest message of a row. Messages that came before it are forgotten.
 
     Args:
         row: whose messages.
@@ -40,36 +41,35 @@ class Latest(Generic[T]):
         bell: rings when `seq` has changed.
     """
 
-    #: Messages of more bytes are decoded in a thread.
+    #: Messages of more bytes are taken apart in a thread.
     large = 1 << 20
 
     def __init__(self, row: Row, trouble: Trouble) -> None:
         self.row, self.seq, self.note, self.bell = row, 0, "", Bell()
         self._trouble = trouble
-        self._came: tuple[int, Frame, float] | None = None
         self._made: T | None = None
         self._seen, self._is_bad = 0, False
-        self._decoding = threading.Lock()
+        self._making = threading.Lock()
         row.forgotten = self.forget
 
     def take(self, frame: Frame, received: float) -> None:
-        """Keep a message instead of the one before; by one thread."""
-        self._came = self.seq + 1, frame, received
-        self.seq += 1
+        """The row has a newer message; by the thread that counted it."""
+        self.seq = self.row.number
         self.bell.ring()
 
     def forget(self) -> None:
-        """Let go of the newest message; by the thread that takes."""
-        self._came, self._made, self._seen = None, None, self.seq
+        """Let go of the newest message."""
+        with self._making:
+            self._made = None
         self.note = "the last message is not kept any more: too much came since"
 
     def newest(self) -> T | None:
-        """The newest that is not malformed; by any thread."""
-        with self._decoding:
-            came = self._came
-            if came is not None and came[0] != self._seen:
-                self._decode(*came)
-                self._seen = came[0]
+        """Of the newest that is not malformed; by any thread."""
+        with self._making:
+            look = self.row.look()
+            if look is not None and look.number != self._seen:
+                self._seen = look.number
+                self._make(look)
             return self._made
 
     def want(self, seconds: float) -> None:
@@ -78,10 +78,10 @@ class Latest(Generic[T]):
     def close(self) -> None:
         """Stop whatever works for it."""
 
-    async def later(self, seq: int, seconds: float) -> T | None:
+    async def after(self, seq: int, seconds: float) -> T | None:
         """The newest, as soon as there is one that is not `seq`; None: not in time.
 
-        Malformed ones are passed over.
+        Malformed ones are passed over. Large ones are taken apart in a thread.
 
         Args:
             seq: what the asker has; 0: nothing.
@@ -90,36 +90,39 @@ class Latest(Generic[T]):
         known = seq
         deadline = asyncio.get_running_loop().time() + seconds
         self.want(seconds)
-        while await self._is_newer(known, deadline):
+        while await self._is_other(known, deadline):
+            known = self.seq
             made = await asyncio.to_thread(self.newest) if self._is_large() else self.newest()
             if made is not None and made.seq != seq:
                 return made
-            known = self._seen
         return None
 
-    def made(self, seq: int, frame: Frame, received: float) -> T:
-        """What a message means; it may set `note`.
+    def made(self, message: Message, seq: int, received: float) -> T:
+        """What is made of a message; it may set `note`.
 
         Raises:
-            DecodeError: it is malformed.
+            DecodeError: nothing can be made of it.
         """
         raise NotImplementedError
 
-    async def _is_newer(self, known: int, deadline: float) -> bool:
+    async def _is_other(self, known: int, deadline: float) -> bool:
         left = deadline - asyncio.get_running_loop().time()
         return await self.bell.wait(lambda: self.seq not in (0, known), left)
 
     def _is_large(self) -> bool:
-        """Whether there is much to decode."""
-        came = self._came
-        return came is not None and came[0] != self._seen and came[1].body_size > self.large
+        """Whether there is much to take apart."""
+        frame = self.row.newest
+        return frame is not None and self.seq != self._seen and frame.body_size > self.large
 
-    def _decode(self, seq: int, frame: Frame, received: float) -> None:
-        self.note = ""
+    def _make(self, look: Look) -> None:
+        self.note, message = "", look.message
+        if isinstance(message, DecodeError):
+            self._failed(message, look.received)
+            return
         try:
-            self._made = self.made(seq, frame, received)
+            self._made = self.made(message, look.number, look.received)
         except DecodeError as error:
-            self._failed(error, received)
+            self._failed(error, look.received)
         else:
             self._is_bad = False
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from igtl.codec.frame import Frame
 from igtl.errors import DecodeError
 from igtl.messages.image import Image
-from igtl.messages.message import Unknown, decode_frame
+from igtl.messages.message import Message, Unknown
 from igtl.messages.registry import class_of
 from igtl.messages.video import Video
 from igtl.viewer.by_row import ByRow
 from igtl.viewer.latest import Latest, Trouble
+from igtl.viewer.row import Row
 from igtl.viewer.slices import Picture, picture_of
-from igtl.viewer.statistics import Row
+
+if TYPE_CHECKING:
+    from igtl.viewer.relay import Relay
 
 __all__ = ["PictureStream", "Pictures"]
+
+#: So many bytes of frames of video are kept for browsers that begin to watch: of one device, and of
+#: all, as far as the many after the first few get by with less.
+_MOST_OF_ONE, _MOST_OF_ALL = 16 << 20, 256 << 20
 
 
 class PictureStream(Latest[Picture]):
@@ -23,28 +33,23 @@ class PictureStream(Latest[Picture]):
     """
 
     large = 4 << 20
+    #: What the device encoded itself, to be watched as it is; None where it does not.
+    relay: Relay | None = None
 
-    async def after(self, seq: int, seconds: float) -> Picture | None:
-        """The newest picture, as soon as there is one that is not `seq`; None: not in time.
+    def lost(self, why: str) -> None:
+        """Tell that messages are missing, or that what comes now is of another time."""
 
-        Malformed ones are passed over. Large ones are decoded in a thread.
-
-        Args:
-            seq: what the asker has; 0: nothing.
-            seconds: how long to wait.
-        """
-        return await self.later(seq, seconds)
-
-    def made(self, seq: int, frame: Frame, received: float) -> Picture:
+    def made(self, message: Message, seq: int, received: float) -> Picture:
         """The picture in a message.
 
         Raises:
-            DecodeError: it is malformed, or has no pixels.
+            DecodeError: it has no pixels.
         """
-        image = decode_frame(frame)
-        if not isinstance(image, Image) or not image.pixels.size:
-            raise DecodeError(f"{frame.label}: an image without pixels")
-        return picture_of(image, seq, received)
+        if not isinstance(message, Image) or not message.pixels.size:
+            raise DecodeError(
+                f"{message.wire_type} of device {message.device_name!r}: an image without pixels"
+            )
+        return picture_of(message, seq, received)
 
 
 class Pictures(ByRow[PictureStream]):
@@ -56,7 +61,14 @@ class Pictures(ByRow[PictureStream]):
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__()
-        self._trouble = trouble
+        self._trouble, self._videos = trouble, 0
+
+    def lost(self, why: str, rows: Iterable[Row]) -> None:
+        """Tell that messages of some rows are missing, or that those of another time come."""
+        for row in rows:
+            stream = self.of(row.id)
+            if stream is not None:
+                stream.lost(why)
 
     def close(self) -> None:
         """Stop all threads."""
@@ -71,5 +83,7 @@ class Pictures(ByRow[PictureStream]):
         if issubclass(kind, Video):
             from igtl.viewer.video_stream import VideoStream
 
-            return VideoStream(row, self._trouble)
+            self._videos += 1
+            most_bytes = min(_MOST_OF_ONE, _MOST_OF_ALL // self._videos)
+            return VideoStream(row, self._trouble, most_bytes=most_bytes)
         return None

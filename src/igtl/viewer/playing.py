@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from igtl.errors import MessageError, OpenIGTLinkError
+from igtl.codec.frame import Frame
+from igtl.errors import DecodeError, MessageError, OpenIGTLinkError
+from igtl.messages import Video, decode_frame
+from igtl.recording.entry import Entry
 from igtl.recording.playback import Moment
 from igtl.recording.player import Player
 from igtl.recording.recording import read
@@ -20,6 +25,8 @@ __all__ = ["Playing"]
 _SHORTEST_ROUND_S = 0.2
 #: What was recorded within so many s before a place is shown there while it stands still.
 _LOOK_BACK_S = 1.0
+#: And so many s more of video: the time from key frame to key frame, as far as it is usual.
+_LOOK_BACK_VIDEO_S = 10.0
 _SLOWEST, _FASTEST = 1 / 64, 64.0
 
 Give = Callable[[list[Moment]], object]
@@ -217,8 +224,25 @@ class Playing:
     def _show(self, position: float) -> None:
         """Hand over what came shortly before a position where it stands still; by who is giving."""
         origin_ns = self._recording.zero_ns
-        part = self._recording.select(start=position - _LOOK_BACK_S, end=position + 1e-9)
-        for entry in part.entries():
+        start = position - _LOOK_BACK_S
+        part = self._recording.select(start=start, end=position + 1e-9)
+        for entry in chain(self._video_before(start, position), part.entries()):
             moment = Moment((entry.time_ns - origin_ns) / 1e9, entry.frame, entry.connection)
             self._give([moment])
             self._first = math.nextafter(max(position, moment.position), math.inf)
+
+    def _video_before(self, start: float, position: float) -> Iterator[Entry]:
+        """What the video from `start` to `position` may build on: so no key frame is waited for."""
+        video = partial(self._recording.select, type=Video)
+        late = video(start=start, end=position + 1e-9)
+        if any(_is_coded(entry.frame) for entry in late.entries()):
+            yield from video(start=start - _LOOK_BACK_VIDEO_S, end=start).entries()
+
+
+def _is_coded(frame: Frame) -> bool:
+    """Whether it is a frame of video that may build on others."""
+    try:
+        video = decode_frame(frame)
+    except DecodeError:
+        return False
+    return isinstance(video, Video) and video.codec != "I420"

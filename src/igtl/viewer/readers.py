@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from igtl.messages.message import Message
 from igtl.messages.pose import status_of
 from igtl.messages.sensor import Sensor
-from igtl.viewer.statistics import Row
+from igtl.viewer.row import Row
 from igtl.viewer.tools import Reading, described, key_of, readings, upper
 
 __all__ = ["News", "PoseReader", "Reader", "SensorReader"]
@@ -39,8 +39,12 @@ class News:
 class Reader(Protocol):
     """Reads the messages of one row."""
 
-    def read(self, message: Message, time: float, news: News) -> None:
-        """Add what a message says that came at `time`, unix s."""
+    def read(self, message: Message, time: float, news: News) -> str:
+        """Add what a message says that came at `time`, unix s.
+
+        Returns:
+            What is left out of it, for people; "" for nothing.
+        """
 
     def recall(self, news: News) -> None:
         """Add what was said last."""
@@ -62,18 +66,20 @@ class PoseReader:
         self._last: dict[str, list[Any]] = {}
         self._present: set[str] = set()
 
-    def read(self, message: Message, time: float, news: News) -> None:
-        """Add a sample of each tool."""
+    def read(self, message: Message, time: float, news: News) -> str:
+        """Add a sample of each tool; how many tools are left out."""
         status, found = status_of(message.metadata), set()
-        for reading in readings(message):
-            if self._knows(reading, message, news):
-                found.add(reading.tool)
-                news.poses.append(self._sample(reading, time, status))
+        every = readings(message)
+        shown = [one for one in every if self._knows(one, message, news)]
+        for reading in shown:
+            found.add(reading.tool)
+            news.poses.append(self._sample(reading, time, status))
         for tool in self._present - found:
             key, _, place, _ = self._last[tool]
             sample = self._last[tool] = [key, time, place, "MISSING"]
             news.poses.append(sample)
         self._present = found
+        return "" if len(shown) == len(every) else _left_out(len(shown), len(every))
 
     def recall(self, news: News) -> None:
         """Add all tools, and the last sample of each."""
@@ -99,6 +105,12 @@ class PoseReader:
         return sample
 
 
+def _left_out(shown: int, count: int) -> str:
+    tools = "tool is" if count == 1 else "tools are"
+    most = f"at most {_MOST_TOOLS} of a device are, and {_MOST_KEYS:,} of all"
+    return f"{shown} of {count:,} {tools} shown: {most}"
+
+
 class SensorReader:
     """The values of SENSOR."""
 
@@ -107,16 +119,17 @@ class SensorReader:
         self._tool: dict[str, Any] | None = None
         self._last: list[Any] = []
 
-    def read(self, message: Message, time: float, news: News) -> None:
+    def read(self, message: Message, time: float, news: News) -> str:
         """Add the values; null for what is no number."""
         if not isinstance(message, Sensor):
-            return
+            return ""
         if self._tool is None or self._tool["unit"] != message.unit:
             self._tool = described(self._row, message, "", "sensor", message.unit)
             news.tools.append(self._tool)
         values = [one if math.isfinite(one) else None for one in message.values.tolist()]
         self._last = [self._row.id, time, values]
         news.sensors.append(self._last)
+        return ""
 
     def recall(self, news: News) -> None:
         """Add the last values."""

@@ -3,63 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
 from igtl.errors import DecodeError
-from igtl.messages.message import Message, Unknown, decode_frame
+from igtl.messages.message import Message, Unknown
 from igtl.messages.points import Point, PointElement, Trajectory, TrajectoryElement, TrajectoryType
 from igtl.messages.polydata import PolyData
 from igtl.messages.registry import class_of
 from igtl.viewer.by_row import ByRow
 from igtl.viewer.envelope import pack
+from igtl.viewer.items import value_of
 from igtl.viewer.latest import Latest, Trouble
+from igtl.viewer.row import Row
 from igtl.viewer.slices import frame_of
-from igtl.viewer.statistics import Row
 from igtl.viewer.surface import surface
 
-__all__ = ["Scene", "Scenes"]
-
-T = TypeVar("T")
+__all__ = ["Drawing", "Scene", "Scenes"]
 
 _KINDS = (Point, Trajectory, PolyData)
 #: More points or trajectories would be megabytes of JSON.
 _MOST = 10_000
 
 
-class _Drawing(NamedTuple):
+class Drawing(NamedTuple):
     """A message as the page draws it."""
 
     seq: int
     envelope: list[Buffer]
 
 
-class Scene(Latest[_Drawing]):
-    """The newest message of one row, which replaces the one before."""
+class Scene(Latest[Drawing]):
+    """The newest message of one row, which replaces the one before; encoded once for all."""
 
     large = 100_000
 
-    async def after(self, seq: int, seconds: float) -> list[Buffer] | None:
-        """The newest one's envelope, as soon as there is one that is not `seq`; None: not in time.
-
-        Encoded once for all, large ones in a thread. Malformed ones are passed over.
-
-        Args:
-            seq: what the asker has; 0: nothing.
-            seconds: how long to wait.
-        """
-        drawing = await self.later(seq, seconds)
-        return None if drawing is None else drawing.envelope
-
-    def made(self, seq: int, frame: Frame, received: float) -> _Drawing:
+    def made(self, message: Message, seq: int, received: float) -> Drawing:
         """A message as the page draws it.
 
         Raises:
-            DecodeError: it is malformed.
+            DecodeError: it cannot be drawn.
         """
-        head, payload, self.note = _encoded(decode_frame(frame))
-        return _Drawing(seq, pack({"seq": seq} | head, *payload))
+        head, payload, self.note = _encoded(message)
+        return Drawing(seq, pack({"seq": seq} | head, *payload))
 
 
 class Scenes(ByRow[Scene]):
@@ -92,10 +79,10 @@ def _encoded(message: Message) -> _Encoded:
     head: dict[str, object] = {"device": device, "frame": frame_of(device)}
     match message:
         case Point():
-            points, note = _first(message.points, "points")
+            points, note = _first(message, "points")
             return {"type": "POINT", **head, "points": [_point(p) for p in points]}, [], note
         case Trajectory():
-            paths, note = _first(message.trajectories, "trajectories")
+            paths, note = _first(message, "trajectories")
             return {"type": "TRAJ", **head, "trajectories": [_path(p) for p in paths]}, [], note
         case PolyData():
             drawn = surface(message)
@@ -104,11 +91,12 @@ def _encoded(message: Message) -> _Encoded:
     raise DecodeError(f"{message.wire_type} is nothing to draw")
 
 
-def _first(items: Sequence[T], what: str) -> tuple[Sequence[T], str]:
-    """Those that are drawn, and what to say of the others."""
+def _first(message: Message, name: str) -> tuple[Sequence[Any], str]:
+    """The points or trajectories that are drawn, and what to say of the others."""
+    items = value_of(message, name)
     if len(items) <= _MOST:
         return items, ""
-    return items[:_MOST], f"only the first {_MOST:,} of {len(items):,} {what} are drawn"
+    return items[:_MOST], f"only the first {_MOST:,} of {len(items):,} {name} are drawn"
 
 
 def _point(point: PointElement) -> dict[str, object]:

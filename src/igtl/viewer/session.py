@@ -165,6 +165,7 @@ class Session(Closable):
         now = self.clock()
         self.board.reset(now)
         self.values.jump(now)
+        self.pictures.lost("the recording goes on elsewhere", self.board.rows())
 
     def _stands(self, state: LinkState) -> None:
         for number in self._numbers.values():
@@ -207,6 +208,8 @@ class _Link:
             session.tell(state.text)
         if state.state == "connected":
             session.tape.note("restored" if self._was_there else "connected", self.endpoint, "")
+            rows = session.board.connections[self._number].rows
+            session.pictures.lost("the connection was lost", rows)
             self._was_there = True
         elif before == "connected":
             event = "ended" if state.state == "over" else "lost"

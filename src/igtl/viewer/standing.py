@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from igtl.messages.pose import status_of
-from igtl.viewer.statistics import Row
+from igtl.viewer.row import Row
 
 __all__ = ["Standing", "State", "standing"]
 

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import singledispatch
+from typing import Any
 
 import igtl
 from igtl.codec.declaration import shown
 from igtl.messages.query import Companion
+from igtl.viewer.items import value_of
 
 __all__ = ["counted", "summary"]
 
 _MOST_ITEMS = 4
 _LONGEST_TEXT = 500
-#: Lists of more bytes are not taken apart for a line that shows four of their items.
-_LARGEST_LIST = 1 << 18
-_LISTS = (
-    igtl.Point,
-    igtl.Trajectory,
-    igtl.TrackingData,
-    igtl.QuaternionTrackingData,
-    igtl.ImageMeta,
-    igtl.LabelMeta,
-    igtl.VideoMeta,
-)
 
 
 def summary(message: igtl.Message) -> str:
@@ -32,8 +23,6 @@ def summary(message: igtl.Message) -> str:
 
     Types without a form of their own, those of users included, are shown field by field.
     """
-    if isinstance(message, _LISTS) and len(message.raw_content) > _LARGEST_LIST:
-        return f"{len(message.raw_content):,} bytes{_metadata(message)}"
     return _summary(message) + _metadata(message)
 
 
@@ -108,36 +97,38 @@ def _(message: igtl.String | igtl.ClientInfo) -> str:
 
 @_summary.register
 def _(message: igtl.Point) -> str:
-    return _items("point", (f"{p.name} {_vector(p.position)}" for p in message.points))
+    return _items("point", message, "points", lambda p: f"{p.name} {_vector(p.position)}")
 
 
 @_summary.register
 def _(message: igtl.Trajectory) -> str:
-    paths = (f"{t.name} {_vector(t.entry)} to {_vector(t.target)}" for t in message.trajectories)
-    return _items("trajectory", paths)
+    def path(one: igtl.TrajectoryElement) -> str:
+        return f"{one.name} {_vector(one.entry)} to {_vector(one.target)}"
+
+    return _items("trajectory", message, "trajectories", path)
 
 
 @_summary.register
 def _(message: igtl.TrackingData) -> str:
-    tools = (f"{tool.name} {_vector(tool.matrix[:3, 3])}" for tool in message.tools)
-    return _items("tool", tools)
+    return _items("tool", message, "tools", lambda t: f"{t.name} {_vector(t.matrix[:3, 3])}")
 
 
 @_summary.register
 def _(message: igtl.QuaternionTrackingData) -> str:
-    return _items("tool", (f"{tool.name} {_vector(tool.position)}" for tool in message.tools))
+    return _items("tool", message, "tools", lambda t: f"{t.name} {_vector(t.position)}")
 
 
 @_summary.register
 def _(message: igtl.ImageMeta) -> str:
-    images = (f"{i.id} {i.name!r} {i.modality} {_size(i.size)}" for i in message.images)
-    return _items("image", images)
+    def image(one: igtl.ImageMetaElement) -> str:
+        return f"{one.id} {one.name!r} {one.modality} {_size(one.size)}"
+
+    return _items("image", message, "images", image)
 
 
 @_summary.register
 def _(message: igtl.LabelMeta) -> str:
-    labels = (f"{one.id} {one.name!r} label {one.label}" for one in message.labels)
-    return _items("label", labels)
+    return _items("label", message, "labels", lambda o: f"{o.id} {o.name!r} label {o.label}")
 
 
 @_summary.register
@@ -171,8 +162,10 @@ def _(message: igtl.PolyData) -> str:
 
 @_summary.register
 def _(message: igtl.Bind) -> str:
-    children = (f"{one.wire_type} {one.device_name}".rstrip() for one in message.children)
-    return _items("message", children)
+    def child(one: igtl.Message) -> str:
+        return f"{one.wire_type} {one.device_name}".rstrip()
+
+    return _items("message", message, "children", child)
 
 
 @_summary.register(igtl.Command)
@@ -195,8 +188,10 @@ def _(message: igtl.Video) -> str:
 
 @_summary.register
 def _(message: igtl.VideoMeta) -> str:
-    videos = (f"{v.device_name} {v.name!r} {_size(v.size)}" for v in message.videos)
-    return _items("video", videos)
+    def video(one: igtl.VideoMetaElement) -> str:
+        return f"{one.device_name} {one.name!r} {_size(one.size)}"
+
+    return _items("video", message, "videos", video)
 
 
 @_summary.register
@@ -229,11 +224,13 @@ def _size(lengths: Sequence[int]) -> str:
     return " x ".join(str(length) for length in lengths)
 
 
-def _items(what: str, items: Iterable[str]) -> str:
-    every = list(items)
+def _items(what: str, message: igtl.Message, name: str, item: Callable[[Any], str]) -> str:
+    """How many there are in a field, and what the first of them say."""
+    every = value_of(message, name)
+    if not every:
+        return counted(0, what)
     more = f" and {len(every) - _MOST_ITEMS} more" if len(every) > _MOST_ITEMS else ""
-    shown_items = _short(", ".join(every[:_MOST_ITEMS]))
-    return f"{counted(len(every), what)}: {shown_items}{more}" if every else f"0 {what}s"
+    return f"{counted(len(every), what)}: {_short(', '.join(map(item, every[:_MOST_ITEMS])))}{more}"
 
 
 def _few(values: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from igtl.messages.message import Message
 from igtl.messages.pose import Position, Transform, matrix_of
 from igtl.messages.tracking import QuaternionTrackingData, ToolType, TrackingData
 from igtl.protocol.transforms import frames_of
-from igtl.viewer.statistics import Row
+from igtl.viewer.row import Row
 
 __all__ = ["POSE_TYPES", "Reading", "described", "key_of", "readings", "upper"]
 

@@ -21,9 +21,10 @@ from igtl.messages.message import Message, Unknown, decode_frame
 from igtl.messages.registry import class_of
 from igtl.messages.sensor import Sensor
 from igtl.viewer.by_row import ByRow
-from igtl.viewer.lines import Level, is_line, line, shortened
+from igtl.viewer.lines import Level, is_line, line
+from igtl.viewer.log import Log
 from igtl.viewer.readers import News, PoseReader, Reader, SensorReader
-from igtl.viewer.statistics import Row
+from igtl.viewer.row import Row
 from igtl.viewer.tools import POSE_TYPES
 
 __all__ = ["Level", "Values"]
@@ -34,7 +35,6 @@ _MOST_WAITING = 16
 _MOST_DECODED, _FRAME = 250_000, 200
 #: Bodies of more bytes are passed over: more than 1,100 tools, or the longest STRING.
 _LARGEST = 80_000
-_MOST_LINES = 500
 
 
 class Values:
@@ -45,13 +45,10 @@ class Values:
     """
 
     def __init__(self) -> None:
-        self._inboxes = _Inboxes()
-        self._lock = threading.Lock()
+        self._inboxes, self._log = _Inboxes(), Log()
         self._draining = threading.Lock()
         self._jump: list[dict[str, Any]] = []  # that was not told yet
-        self._log: deque[dict[str, Any]] = deque(maxlen=_MOST_LINES)
-        self._said: deque[dict[str, Any]] = deque(maxlen=_MOST_LINES)
-        self._count = self._turn = 0
+        self._turn = 0
 
     def take(self, row: Row, frame: Frame, received: float) -> None:
         """Keep a frame of a type that has values, undecoded; others are passed over.
@@ -69,19 +66,7 @@ class Values:
             time: unix s.
             row: what it is about, if it is one row.
         """
-        with self._lock:
-            self._count += 1
-            self._said.append(
-                {
-                    "n": self._count,
-                    "time": time,
-                    "row": None if row is None else row.id,
-                    "type": "" if row is None else row.wire_type,
-                    "device": "" if row is None else row.device_name,
-                    "level": level,
-                    "text": shortened(text),
-                }
-            )
+        self._log.say(text, time=time, level=level, row=row)
 
     def trouble(self, row: Row, error: Exception, time: float) -> None:
         """Add a line to the log: a message of this row is malformed."""
@@ -100,11 +85,8 @@ class Values:
             for inbox in self._inboxes:
                 inbox.frames.clear()
                 inbox.accounted = inbox.came
-            with self._lock:
-                lines = [one for one in (*self._log, *self._said) if one["row"] is None]
-                self._log.clear()
-                self._said = deque(lines, maxlen=_MOST_LINES)
-                self._jump = [{"kind": "jump", "clock": time}]
+            self._log.forget_rows()
+            self._jump = [{"kind": "jump", "clock": time}]
 
     def drain(self) -> list[dict[str, Any]]:
         """The messages "tools", "poses", "sensors" and "log" of what came since the last call.
@@ -130,7 +112,7 @@ class Values:
                 self._read(inbox, frame, received, news)
             if inbox.reader is None and inbox.lost:
                 self._say_lost(inbox)
-        return news.messages() + self._new_lines()
+        return news.messages() + self._log.news()
 
     def recent(self) -> list[dict[str, Any]]:
         """The same four for somebody who joins: all tools, the newest of each, the log's end."""
@@ -138,21 +120,19 @@ class Values:
         for inbox in self._inboxes:
             if inbox.reader is not None:
                 inbox.reader.recall(news)
-        return news.messages() + _log(list(self._log))
+        return news.messages() + self._log.recent()
 
     def _read(self, inbox: _Inbox, frame: Frame, received: float, news: News) -> None:
         """Take in a message; of malformed or too large ones the first of several is told."""
         if frame.body_size > _LARGEST:
-            if not inbox.is_bad:
-                self._say_large(inbox, frame, received)
-            inbox.is_bad = True
+            self._pass_over(inbox, frame, received)
             return
         try:
             message = decode_frame(frame)
             if inbox.reader is None:
                 self._say(inbox, message, received)
             else:
-                inbox.reader.read(message, received, news)
+                inbox.row.left_out = inbox.reader.read(message, received, news)
         except DecodeError as error:
             if not inbox.is_bad:
                 self.trouble(inbox.row, error, received)
@@ -164,20 +144,17 @@ class Values:
         level, text = line(message)
         self.say(text, time=received, level=level, row=inbox.row)
 
-    def _say_large(self, inbox: _Inbox, frame: Frame, received: float) -> None:
+    def _pass_over(self, inbox: _Inbox, frame: Frame, received: float) -> None:
         text = f"{frame.body_size:,} bytes are not followed here, at most {_LARGEST:,} are"
-        self.say(text, time=received, level="warning", row=inbox.row)
+        if not inbox.is_bad:
+            self.say(text, time=received, level="warning", row=inbox.row)
+        inbox.is_bad = True
+        if inbox.reader is not None:
+            inbox.row.left_out = text
 
     def _say_lost(self, inbox: _Inbox) -> None:
         text = f"{inbox.lost} more came faster than can be shown"
         self.say(text, time=inbox.last_time, level="warning", row=inbox.row)
-
-    def _new_lines(self) -> list[dict[str, Any]]:
-        with self._lock:
-            lines = list(self._said)
-            self._said.clear()
-        self._log.extend(lines)
-        return _log(lines)
 
 
 _last_turn = attrgetter("turn")
@@ -242,7 +219,3 @@ class _Inboxes(ByRow[_Inbox]):
         if issubclass(kind, Sensor):
             return _Inbox(row, SensorReader(row))
         return _Inbox(row, None) if is_line(frame) else None
-
-
-def _log(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"kind": "log", "lines": lines}] if lines else []

@@ -1,4 +1,4 @@
-"""The pictures of a device that sends VIDEO: decoded while somebody looks, and only then."""
+"""The pictures of a device that sends VIDEO: passed on, and decoded while somebody wants pixels."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections import deque
 
 from igtl.codec.frame import Frame
 from igtl.errors import DecodeError, MissingExtraError
-from igtl.messages.message import decode_frame
 from igtl.messages.video import Video
 from igtl.video.decoder import Decoder
 from igtl.viewer.latest import Trouble
 from igtl.viewer.pictures import PictureStream
+from igtl.viewer.relay import Relay
+from igtl.viewer.row import Look, Row
 from igtl.viewer.slices import Picture, picture_of
-from igtl.viewer.statistics import Row
 
 __all__ = ["VideoStream"]
 
@@ -32,33 +32,61 @@ class VideoStream(PictureStream):
 
     Args:
         row, trouble: as for `PictureStream`.
+        most_bytes: of frames that are kept for browsers that begin to watch.
         linger: seconds to go on when nobody asks any more.
 
     Attributes:
-        lost: frames that were left out since the decoder was too slow.
+        left_out: frames that were left out since the decoder was too slow.
     """
 
-    def __init__(self, row: Row, trouble: Trouble, *, linger: float = 3.0) -> None:
+    relay: Relay
+
+    def __init__(
+        self, row: Row, trouble: Trouble, *, most_bytes: int = 1 << 24, linger: float = 3.0
+    ) -> None:
         super().__init__(row, trouble)
-        self.lost = 0
+        self.relay = Relay(most_bytes)
+        self.left_out = 0
         self._linger = linger
         self._wanted_until = 0.0
-        self._waiting: deque[tuple[Frame, float]] = deque()
-        self._is_broken = False
+        #: Frames, and why some are missing between them.
+        self._waiting: deque[Look | str] = deque()
         self._news = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._is_closed = False
 
     def take(self, frame: Frame, received: float) -> None:
-        """Leave it to the thread, if that works."""
-        if self._thread is None:
+        """Pass it on, and leave it to the thread, if that works."""
+        look = self.row.look()
+        if look is None:
             return
+        if isinstance(look.message, DecodeError):
+            self._failed(look.message, received)
+            self.lost(str(look.message))
+            return
+        self._is_bad = False
+        self.relay.take(look.message, look.number, received)
+        if self._thread is not None:
+            self._wait_for_thread(look)
+
+    def lost(self, why: str) -> None:
+        """Go on with the next key frame."""
+        self.relay.lost(why)
+        if self._thread is not None:
+            self._wait_for_thread(why)
+
+    def forget(self) -> None:
+        """Let go of the newest frames."""
+        super().forget()
+        self.relay.lost("too much came since")
+
+    def _wait_for_thread(self, one: Look | str) -> None:
         if len(self._waiting) >= _MOST_WAITING:
-            self.lost += len(self._waiting)
+            self.left_out += len(self._waiting)
             self._waiting.clear()
-            self._is_broken = True
-        self._waiting.append((frame, received))
+            self._waiting.append("this computer is too slow for it")
+        self._waiting.append(one)
         self._news.set()
 
     def want(self, seconds: float) -> None:
@@ -73,7 +101,8 @@ class VideoStream(PictureStream):
         return self._made
 
     def close(self) -> None:
-        """Stop the thread."""
+        """Stop the thread, and end it for who watches."""
+        self.relay.close("the viewer was closed")
         self._is_closed = True
         self._news.set()
         thread = self._thread
@@ -107,26 +136,25 @@ class VideoStream(PictureStream):
     def _decode_waiting(self, decoder: Decoder) -> None:
         while self._waiting and not self._is_closed:
             try:
-                frame, received = self._waiting.popleft()
+                one = self._waiting.popleft()
             except IndexError:  # all were thrown away
                 return
-            if self._is_broken:  # asked of each frame that was taken: none passes in between
-                self._is_broken = False
-                decoder.lost("this computer is too slow for it")
-            self._decode_one(decoder, frame, received)
+            if isinstance(one, str):
+                decoder.lost(one)
+                self.note = decoder.why
+            elif isinstance(one.message, Video):
+                self._decode_one(decoder, one.message, one)
 
-    def _decode_one(self, decoder: Decoder, frame: Frame, received: float) -> None:
+    def _decode_one(self, decoder: Decoder, video: Video, look: Look) -> None:
         try:
-            video = decode_frame(frame)
-            image = decoder.decode_image(video) if isinstance(video, Video) else None
+            image = decoder.decode_image(video)
         except (DecodeError, MissingExtraError) as error:
-            self._failed(error, received)
+            self._failed(error, look.received)
             return
         if image is None:
             self.note = decoder.why
             return
-        seq = self.seq + 1
-        self._made = picture_of(image, seq, received)
+        self._made = picture_of(image, look.number, look.received)
         self._is_bad, self.note = False, ""
-        self._seen = self.seq = seq
+        self._seen = self.seq = look.number
         self.bell.ring()

@@ -1,0 +1,254 @@
+"""What came of one type from one device: how much, how fast, how long ago, how much was lost.
+
+Messages are counted by their headers and checksums, in a microsecond or two each. What a message
+means is found out when somebody asks, of the newest one only, and once for all who ask.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+import igtl
+from igtl.codec.crc import crc64
+from igtl.codec.frame import HEADER_SIZE, Frame
+from igtl.messages.message import decode_frame, decode_sound
+from igtl.protocol.matching import message_id_of
+
+__all__ = ["Look", "Row"]
+
+_WINDOW_S = 5.0
+_SAMPLE_S = 0.1
+#: From so many ids in a row on, a device counts as one that numbers its messages.
+_NUMBERED = 3
+#: Peers may invent metadata keys without end.
+_MOST_KEYS = 50
+#: Header times before 1973 are those of devices that count from their own start.
+_FIRST_DATE_S = 1e8
+
+#: Of a message: its number in its row, itself, when it came, whether its checksum is right.
+_Arrival = tuple[int, Frame, float, bool]
+
+
+class Look(NamedTuple):
+    """What somebody found out of a message."""
+
+    number: int
+    """Of the row's messages, the first of which is 1."""
+    received: float
+    message: igtl.Message | igtl.DecodeError
+    """What it means, or why it means nothing."""
+
+
+class Row:
+    """What came of one type from one device.
+
+    Times are in s, all of the same clock; for `latency` it has to tell unix time. One thread
+    counts, others may look.
+
+    Attributes:
+        id: its number, in the order in which rows appeared.
+        wire_type, device_name: of the header; a name that is longer is that of the metadata.
+        number: of the message that came last, the first of which is 1; whatever is reset.
+        messages, bytes: how much came, headers included.
+        errors: malformed ones: all whose checksum is wrong, and of the others those that somebody
+            looked at.
+        first_time, last_time: when the first and the last one came.
+        versions: of their headers.
+        metadata_keys: the first fifty, in order, of the messages that somebody looked at.
+        seen: the newest well-formed message that somebody looked at.
+        left_out: what of it is not shown, for people; told by who follows it.
+        forgotten: called when the newest one is forgotten, for who keeps something of it.
+    """
+
+    def __init__(self, wire_type: str, device_name: str, now: float, row_id: int = 0) -> None:
+        self.id, self.wire_type, self.device_name = row_id, wire_type, device_name
+        self.versions: set[int] = set()
+        self.metadata_keys: dict[str, None] = {}
+        self.seen: igtl.Message | None = None
+        self.left_out = ""
+        self.forgotten: Callable[[], object] = bool
+        self.number, self.last_time = 0, now
+        self._newest: _Arrival | None = None
+        self._looking = threading.Lock()
+        self._looked: Look | None = None
+        self.reset(now)
+
+    def reset(self, now: float) -> None:
+        """Count from 0; what came last, and when, is still known."""
+        self.messages = self.bytes = self.errors = 0
+        self.first_time = self._stamp_time = now
+        self._stamp = 0
+        self._samples: deque[tuple[float, int, int]] = deque()
+        self._id, self._run, self._missing = 0, 0, 0
+
+    def count(self, frame: Frame, now: float) -> None:
+        """Count one message that came at `now`."""
+        version, _, _, stamp, size, checksum, body = frame
+        if not self.messages:
+            self.first_time = now
+        self.messages += 1
+        self.bytes += HEADER_SIZE + size
+        if version not in self.versions:
+            self.versions.add(version)
+        is_sound = crc64(body) == checksum
+        if not is_sound:
+            self.errors += 1
+        elif version > 1 or self._id:
+            self._count_id(message_id_of(frame))
+        self.number, self.last_time = self.number + 1, now
+        self._newest = self.number, frame, now, is_sound
+        if stamp != self._stamp:
+            self._stamp, self._stamp_time = stamp, now
+        if not self._samples or not 0 <= now - self._samples[-1][0] < _SAMPLE_S:
+            self._sample(now)
+
+    def _sample(self, now: float) -> None:
+        samples = self._samples
+        if samples and now < samples[-1][0]:  # the clock was set back
+            samples.clear()
+        samples.append((now, self.messages, self.bytes))
+        while now - samples[0][0] > _WINDOW_S and len(samples) > 2:
+            samples.popleft()
+
+    def _count_id(self, message_id: int) -> None:
+        """Look for gaps, once a device has shown that it counts its messages one by one."""
+        step = message_id - self._id
+        if self._run >= _NUMBERED and step > 1:
+            self._missing += step - 1
+        elif step != 1 or not message_id:
+            self._run = -1
+        self._run += 1
+        self._id = message_id
+
+    # ---- what the newest message means
+
+    @property
+    def newest(self) -> Frame | None:
+        """The last message as it came; None when nothing was counted yet, or it was forgotten."""
+        newest = self._newest
+        return None if newest is None else newest[1]
+
+    def forget(self) -> None:
+        """Let go of what came last; it is still counted."""
+        with self._looking:
+            self._newest = self._looked = self.seen = None
+        self.forgotten()
+
+    def look(self) -> Look | None:
+        """Find out what the newest message means, unless that is known; by any thread.
+
+        Returns:
+            What was found out; None when nothing was counted yet, or it was forgotten.
+        """
+        with self._looking:
+            newest = self._newest
+            if newest is not None and not self._knows(newest):
+                self._note(newest, _meaning(newest))
+            return self._looked
+
+    def take(self, message: igtl.Message | igtl.DecodeError) -> None:
+        """What the message means that was counted last, from somebody who knows already."""
+        with self._looking:
+            newest = self._newest
+            if newest is not None and not self._knows(newest):
+                self._note(newest, message)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether somebody found out what the newest message means."""
+        newest = self._newest
+        return newest is None or self._knows(newest)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last one that somebody looked at is malformed; "" when it is not."""
+        looked = self._looked
+        if looked is None or isinstance(looked.message, igtl.Message):
+            return ""
+        return str(looked.message)
+
+    @property
+    def last(self) -> igtl.Message | None:
+        """What the newest message means; if it is malformed, what was `seen` before."""
+        self.look()
+        return self.seen
+
+    def _knows(self, newest: _Arrival) -> bool:
+        return self._looked is not None and self._looked.number == newest[0]
+
+    def _note(self, newest: _Arrival, message: igtl.Message | igtl.DecodeError) -> None:
+        """Keep what was found out; by who is looking."""
+        number, frame, received, is_sound = newest
+        self._looked = Look(number, received, message)
+        if isinstance(message, igtl.Message):
+            self.seen = message
+            if frame.version > 1 and len(self.metadata_keys) < _MOST_KEYS:
+                self.metadata_keys |= dict.fromkeys(message.metadata)
+        else:
+            self.errors += is_sound  # the others are counted
+
+    # ---- numbers
+
+    @property
+    def drops(self) -> int | None:
+        """Messages that are missing between those that came; None when they are not numbered."""
+        return self._missing if self._run >= _NUMBERED else None
+
+    def age(self, now: float) -> float:
+        """Seconds since the last message."""
+        return max(0.0, now - self.last_time)
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from the newest message's own time to its arrival; None where it gives no date.
+
+        None as well while nothing was counted since `reset`.
+        Below 0 the clocks differ.
+        """
+        newest = self._newest
+        if newest is None or not self.messages:
+            return None
+        _, frame, received, _ = newest
+        stamp = frame.timestamp
+        return None if stamp is None or stamp < _FIRST_DATE_S else received - stamp
+
+    @property
+    def stands_still(self) -> float:
+        """For how long messages came whose own time did not change, s; 0 where they have none."""
+        return self.last_time - self._stamp_time if self._stamp else 0.0
+
+    def rate(self, now: float) -> float:
+        """Messages per second of late; 0 when there are none any more."""
+        return self._pace(now, 1)
+
+    @property
+    def mean_rate(self) -> float | None:
+        """Messages per second from the first to the last; None while that is too little to say."""
+        took = self.last_time - self.first_time
+        return (self.messages - 1) / took if took >= _SAMPLE_S else None
+
+    def bandwidth(self, now: float) -> float:
+        """Bytes per second of late, headers included."""
+        return self._pace(now, 2)
+
+    def _pace(self, now: float, index: int) -> float:
+        if self.messages < 2:
+            return 0.0
+        start = self._samples[0]
+        took = self.last_time - start[0]
+        came = self.messages - start[1]
+        if took < _SAMPLE_S or self.age(now) > 1 + 3 * took / came:
+            return 0.0
+        return ((self.bytes if index == 2 else self.messages) - start[index]) / took
+
+
+def _meaning(arrival: _Arrival) -> igtl.Message | igtl.DecodeError:
+    """What a message means, or why it means nothing."""
+    _, frame, _, is_sound = arrival
+    try:
+        return decode_sound(frame) if is_sound else decode_frame(frame)
+    except igtl.DecodeError as error:
+        return error.with_traceback(None)  # which would keep what is forgotten
