@@ -15,14 +15,14 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import igtl
-from benchmarks import report
-from benchmarks.memory import Memory, memory_of
+from benchmarks import memory, report
 
 __all__ = ["main"]
 
@@ -38,6 +38,16 @@ OPTIONS = (
 )
 #: A page is given so long to come to rest, s, and so long to show the first picture, ms.
 SETTLE_S, FIRST_MS = 4.0, 30_000
+#: A busy Chromium is given so long to tell what it painted, ms.
+PATIENCE_MS = 120_000
+#: Chromium's processes by their kind, and those not worth a row.
+KINDS = {
+    "renderer": "Chromium: the page, and its own window",
+    "browser": "Chromium: browser",
+    "gpu-process": "Chromium: painting",
+    "network": "Chromium: network",
+}
+OTHERS = "Chromium: others"
 
 
 class Scene(NamedTuple):
@@ -87,8 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = options.only or list(SCENES)
         found = {name: _watched(browser, SCENES[name], options.seconds) for name in names}
         beside = _beside(browser, options.seconds)
-        soaked = _soaked(browser, options.soak) if options.soak else []
-    tables = "\n".join((*_scene_table(found), "", *_beside_table(beside), "", *_soak_table(soaked)))
+    tables = "\n".join((*_scene_table(found), "", *_beside_table(beside)))
+    if options.soak:
+        tables += "\n\n" + "\n".join(_soak_table(*_soaked(options.soak)))
     print(tables)
     if options.keep:
         report.put_between(HERE / "README.md", MARKERS, f"{_heading()}\n\n{tables}")
@@ -229,29 +240,43 @@ def _beside_table(rates: dict[str, float]) -> Iterator[str]:
         yield report.line((name, f"{rate:.0f}"))
 
 
-def _soaked(browser: Any, minutes: float) -> list[tuple[float, Memory]]:
-    """Memory while images and tools are shown beside each other."""
+def _soaked(minutes: float) -> tuple[list[Counter[str]], int]:
+    """Memory each ten seconds while everything is shown, and how many pictures were painted."""
     print(f"memory, {minutes:g} minutes", file=sys.stderr)
-    scene = Scene("", "grey+tools+mesh", "Overview")
     with (
-        _published(scene.kinds) as endpoint,
+        _published("grey+tools+mesh") as endpoint,
         _viewer(endpoint) as viewer,
-        _page(browser, viewer, scene) as page,
+        memory.started((CHROMIUM, *OPTIONS), f"{viewer.address}#overview") as chromium,
     ):
         start = time.monotonic()
-        found = []
-        for step in range(11):
-            page.wait_for_timeout(1000 * max(0.0, start + 6 * minutes * step - time.monotonic()))
-            found.append((minutes * step / 10, memory_of(page, viewer.process.pid)))
-        return found
+        samples = []
+        for step in range(1, 1 + max(3, round(6 * minutes))):
+            time.sleep(max(0.0, start + 10 * step - time.monotonic()))
+            sample = Counter({"`igtl view`": memory.memory_of(viewer.process.pid).total()})
+            for kind, size in memory.memory_of(chromium.process).items():
+                sample[KINDS.get(kind, OTHERS)] += size
+            samples.append(sample)
+        return samples, _painted_by(chromium)
 
 
-def _soak_table(soaked: list[tuple[float, Memory]]) -> Iterator[str]:
-    if soaked:
-        yield report.line(("minutes", "`igtl view`, MiB", "Chromium, MiB", "heap of the page, MiB"))
-        yield report.line(["---:"] * 4)
-    for minutes, memory in soaked:
-        yield report.line((f"{minutes:.0f}", *(f"{size / 2**20:.0f}" for size in memory)))
+def _painted_by(chromium: memory.Chromium) -> int:
+    """How many pictures of 2-D and 3-D the page painted since it was opened."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.connect_over_cdp(chromium.debugger, timeout=PATIENCE_MS)
+        meters = browser.contexts[0].pages[0].evaluate(_TAKEN)
+        browser.close()
+    return sum(meter["painted"] for meter in meters)
+
+
+def _soak_table(samples: list[Counter[str]], painted: int) -> Iterator[str]:
+    minutes = len(samples) / 6
+    heads = ("first third", "second", "last third", "most")
+    yield report.line((f"MiB in {minutes:g} minutes, {painted:,} pictures painted", *heads))
+    yield report.line(("---", *["---:"] * 4))
+    for name, used in memory.thirds(samples).items():
+        yield report.line((name, *(f"{size / 2**20:.0f}" for size in used)))
 
 
 def _heading() -> str:
