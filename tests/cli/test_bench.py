@@ -18,7 +18,7 @@ NAMES = [
 
 
 def test_every_figure_is_measured(call: Call) -> None:
-    ended = call("bench", "--seconds", "0.05", "--json")
+    ended = call("bench", "--seconds", "0.5", "--json")
     assert (ended.status, ended.err) == (0, "")
     found = json.loads(ended.out)
     assert [figure["name"] for figure in found["figures"]] == NAMES
@@ -27,6 +27,6 @@ def test_every_figure_is_measured(call: Call) -> None:
 
 
 def test_figures_are_shown_as_they_come_and_ctrl_c_ends_it(start: Start) -> None:
-    program = start("bench", "--seconds", "0.05")
+    program = start("bench", "--seconds", "0.5")
     assert [program.line().startswith(name) for name in NAMES[:4]] == [True] * 4
     assert program.interrupt()[::2] == (130, "")

@@ -131,9 +131,9 @@ def test_patience_ends_when_nothing_wanted_comes(call: Call) -> None:
         def chatter(peer: igtl.Peer) -> None:
             peer.send(PROBE, PROBE)
 
-        ended = call("listen", server.endpoint, "--type", "STRING", "--timeout", "0.2")
+        ended = call("listen", server.endpoint, "--type", "STRING", "--timeout", "1")
     assert ended.status == 3
-    silence = f"came from {server.endpoint} for 0.2 s, after 0 messages\n"
+    silence = f"came from {server.endpoint} for 1 s, after 0 messages\n"
     assert ended.err == f"igtl: nothing that was asked for (but 2 other messages) {silence}"
 
 

@@ -79,9 +79,9 @@ def test_several_sources_each_at_its_own_pace(start: Start) -> None:
         for message in link:
             if isinstance(message, (igtl.Position, igtl.Transform)):
                 seen[message.device_name] = seen.get(message.device_name, 0) + 1
-            if seen["Tracker"] == 5:
+            if seen["Tracker"] == 20:
                 break
-    assert 15 <= seen["ProbeToTracker"] <= 27  # 50/s beside 10/s
+    assert 50 <= seen["ProbeToTracker"] <= 150  # 50/s beside 10/s, where one thread is late
 
 
 def test_ctrl_c_ends_it_cleanly(start: Start) -> None:
@@ -334,11 +334,11 @@ def test_on_request_only_who_asks_gets_something(start: Start, call: Call) -> No
     endpoint = f"localhost:{port_of(server)}"
     assert call("listen", endpoint, "--timeout", "0.3").status == 3
     assert "3 tools: Probe" in call("get", endpoint, "TDATA").out
-    asked = ("--interval", "0.05", "--count", "5", "--json")
+    asked = ("--interval", "0.2", "--count", "5", "--json")
     ended = call("stream", endpoint, "TDATA", "Tracker", *asked)
     times = [json.loads(line)["timestamp"] for line in ended.out.splitlines()]
     assert len(times) == 5
-    assert times[4] - times[1] > 0.1
+    assert times[4] - times[1] > 0.3
 
 
 def test_it_can_be_a_server_for_clients_of_plus(start: Start, call: Call) -> None:

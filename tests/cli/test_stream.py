@@ -12,6 +12,7 @@ from igtl.cli import stream
 from tests.cli.conftest import Call, Serve, Start
 from tests.cli.program import stream_of
 from tests.cli.servers import asked_of, silent_server, slicer_server
+from tests.net.waiting import eventually
 
 TOOL = igtl.Tool("P", np.eye(4))
 
@@ -71,7 +72,7 @@ def test_the_server_is_told_to_stop_at_ctrl_c(server: igtl.Server, start: Start)
     program = start("stream", server.endpoint, "TDATA")
     program.line()
     assert program.interrupt() == (130, "", "")
-    assert [message.wire_type for message in told] == ["STT_TDATA", "STP_TDATA"]
+    eventually(lambda: [message.wire_type for message in told] == ["STT_TDATA", "STP_TDATA"])
 
 
 @pytest.mark.parametrize(
@@ -126,9 +127,14 @@ def test_the_first_message_is_not_waited_for_for_ever(
 def test_what_comes_behind_the_first_message_is_waited_for_for_ever(
     server: igtl.Server, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "ANSWER_S", 0.4)
+    monkeypatch.setattr(stream, "ANSWER_S", 1.0)
     later = threading.Timer(1.5, server.offer, (tracked(2),))
-    later.start()
+
+    @server.on_message
+    def note(client: igtl.Peer, message: igtl.Message) -> None:
+        if isinstance(message, igtl.Start):
+            later.start()
+
     ended = call("stream", server.endpoint, "TDATA", "--count", "2")
     later.join()
     assert (ended.status, ended.out.count("\n"), ended.err) == (0, 2, "")

@@ -279,7 +279,7 @@ def test_it_ends_at_once_with_browsers_that_look(
     server.on_connect(lambda client: client.send(igtl.Image([[[1]]], device_name="US")))
     with listening(address), listening(address):
         program.line_with("connected")
-        with within(3.0):
+        with within():
             program._process.send_signal(number)
             ended = program.wait()
     assert ended.err == ""

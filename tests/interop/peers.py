@@ -26,7 +26,7 @@ from typing import Self
 from tests.interop import reference
 
 HOST = "127.0.0.1"
-TIMEOUT_S = 10.0
+TIMEOUT_S = 20.0
 LISTENING = "0A"  # the state in /proc/net/tcp
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.net.events import QUICK
-from tests.net.raw import LITTLE_ROOM, RawPeer, RawServer
-from tests.net.shells import Aio, Blocking, Link, Shell
+from tests.net.raw import LITTLE_ROOM, RawPeer, RawServer, dial
+from tests.net.shells import Aio, Blocking, Link, Service, Shell
+from tests.net.waiting import PATIENCE
 
 
 @pytest.fixture(params=[Blocking, Aio], ids=lambda kind: kind.name)
@@ -17,6 +18,20 @@ def shell(request: pytest.FixtureRequest) -> Iterator[Shell]:
     kind: type[Shell] = request.param
     with kind() as made:
         yield made
+
+
+@pytest.fixture
+def server(shell: Shell) -> Service:
+    """A server as it is by default."""
+    return shell.serve()
+
+
+@pytest.fixture
+def peer(server: Service) -> Iterator[RawPeer]:
+    """A bare socket as the server's client."""
+    with dial(server.port) as connected:
+        assert server.wait_for_clients(timeout=PATIENCE)
+        yield connected
 
 
 @pytest.fixture

@@ -117,17 +117,30 @@ def error_of(reply: igtl.CommandReply) -> str:
     return reply.metadata["Error"]
 
 
-def held(shell: Shell, gate: threading.Event, result: object = None) -> Callable[[Any, Any], Any]:
-    """A handler that gives `result` once the gate is open, and keeps no event loop busy."""
-    if shell.name != "aio":
-        return lambda _client, _question: result if gate.wait(PATIENCE) else None
+def held(
+    shell: Shell,
+    gate: threading.Event,
+    result: object = None,
+    begun: threading.Event | None = None,
+) -> Callable[[Any, Any], Any]:
+    """A handler that gives `result` once the gate is open, and keeps no event loop busy.
+
+    Args:
+        begun: set when it is called.
+    """
+    told = begun or threading.Event()
+
+    def wait_in_thread(_client: igtl.Peer, _question: igtl.Message) -> object:
+        told.set()
+        return result if gate.wait(PATIENCE) else None
 
     async def wait(_client: igtl.Peer, _question: igtl.Message) -> object:
+        told.set()
         while not gate.is_set():
             await asyncio.sleep(0.002)
         return result
 
-    return wait
+    return wait if shell.name == "aio" else wait_in_thread
 
 
 def stubborn(shell: Shell, gate: threading.Event) -> Callable[[Any, Any], Any]:

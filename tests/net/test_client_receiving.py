@@ -282,7 +282,7 @@ def test_receiving_gives_up_in_time_and_loses_nothing(pair: tuple[Link, RawPeer]
     for part in (data[:30], data[30:105], b""):
         peer.send(part)
         with (
-            within(5),
+            within(),
             pytest.raises(igtl.TimeoutError, match=r"no message from .* within 0\.02 s"),
         ):
             link.receive(0.02)
@@ -297,7 +297,7 @@ def test_receiving_without_patience_gives_what_is_there(pair: tuple[Link, RawPee
     eventually(lambda: taken_by_kernel(peer.sock))
     assert number_of(link.receive(PATIENCE)) == 0
     assert numbers_of([link.receive(0), link.receive(0.0)]) == [1, 2]
-    with within(5), pytest.raises(igtl.TimeoutError):
+    with within(), pytest.raises(igtl.TimeoutError):
         link.receive(0)
 
 

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-
-import pytest
+from itertools import count
 
 import igtl
 from tests.net.raw import RawPeer, dial
 from tests.net.scripts import command, error_of, fence, held, order, reply_to, stubborn
 from tests.net.shells import Service, Shell
 from tests.net.waiting import PATIENCE, eventually, within
-
-
-@pytest.fixture
-def server(shell: Shell) -> Service:
-    return shell.serve()
-
-
-@pytest.fixture
-def peer(server: Service) -> Iterator[RawPeer]:
-    with dial(server.port) as connected:
-        assert server.wait_for_clients(timeout=PATIENCE)
-        yield connected
 
 
 def test_a_handler_that_takes_too_long_fails_and_its_late_result_is_dropped(shell: Shell) -> None:
@@ -34,10 +20,11 @@ def test_a_handler_that_takes_too_long_fails_and_its_late_result_is_dropped(shel
     with dial(server.port) as peer:
         assert error_of(order(peer, 1, b"Slow")) == "it took longer than 0.05 s"
         gate.set()
-        eventually(lambda: order(peer, 2, b"Next").metadata["Status"] == "SUCCESS")
+        numbers = count(2)  # a slow machine may need longer than 0.05 s as well
+        eventually(lambda: order(peer, next(numbers), b"Next").metadata["Status"] == "SUCCESS")
         assert fence(peer) == []
         assert error_of(order(peer, 1, b"Slow"))  # the reply that is remembered
-        assert server.counters.errors == 1
+        assert server.counters.errors == next(numbers) - 2
 
 
 def test_a_command_that_waited_too_long_is_not_executed_after_all(shell: Shell) -> None:
@@ -53,8 +40,9 @@ def test_a_command_that_waited_too_long_is_not_executed_after_all(shell: Shell) 
         peer.send(command(1, b"Slow") + command(2, b"Next"))
         assert {reply_to(peer).command_id for _ in range(2)} == {1, 2}
         gate.set()
-        eventually(lambda: order(peer, 3, b"Last").metadata["Status"] == "SUCCESS")
-    assert executed == ["Last"]
+        numbers = count(3)  # a slow machine may need longer than 0.1 s as well
+        eventually(lambda: order(peer, next(numbers), b"Last").metadata["Status"] == "SUCCESS")
+    assert set(executed) == {"Last"}
 
 
 def test_commands_of_one_client_are_executed_one_after_another(
@@ -156,6 +144,6 @@ def test_closing_waits_for_no_handler(shell: Shell) -> None:
     with dial(server.port) as peer:
         peer.send(command(1, b"Wait"))
         assert fence(peer) == []
-        with within(5):
+        with within():
             server.close()
         gate.set()

@@ -1,28 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
 import igtl
-from tests.net.raw import RawPeer, dial, pose
+from tests.net.raw import RawPeer, pose
 from tests.net.scripts import SLICER_HELLO, command, error_of, fence, order, reply_to, string
-from tests.net.shells import Service, Shell
+from tests.net.shells import Service
 from tests.net.waiting import PATIENCE
-
-
-@pytest.fixture
-def server(shell: Shell) -> Service:
-    return shell.serve()
-
-
-@pytest.fixture
-def peer(server: Service) -> Iterator[RawPeer]:
-    with dial(server.port) as connected:
-        assert server.wait_for_clients(timeout=PATIENCE)
-        yield connected
-
 
 # ---- what handlers give
 

@@ -133,12 +133,12 @@ def test_an_address_that_never_answers_leaves_time_for_the_next(
     with RawServer() as listener:
         addresses = [("127.0.0.1", silent.port), ("127.0.0.1", listener.port)]
         resolve_to(monkeypatch, *((socket.AF_INET, address) for address in addresses))
-        with within(5), open_socket(Endpoint("tracker.local", 1), timeout=1) as sock:
+        with within(), open_socket(Endpoint("tracker.local", 1), timeout=2) as sock:
             assert sock.getpeername() == ("127.0.0.1", listener.port)
 
 
 def test_no_answer_at_all_is_a_timeout(silent: RawServer) -> None:
-    with within(5), pytest.raises(TimeoutError, match=r"no answer from 127\.0\.0\.1:\d+ within"):
+    with within(), pytest.raises(TimeoutError, match=r"no answer from 127\.0\.0\.1:\d+ within"):
         open_socket(Endpoint("127.0.0.1", silent.port), timeout=0.2)
 
 

@@ -132,7 +132,7 @@ def test_closing_ends_it() -> None:
 def test_closing_does_not_wait_for_a_server_that_is_not_there() -> None:
     with following(f"localhost:{free_port()}") as followed:
         followed.await_state("waiting")
-        with within(1.0):
+        with within():
             followed.follower.close()
         followed.await_state("over")
 

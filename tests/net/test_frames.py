@@ -17,11 +17,6 @@ from tests.net.waiting import PATIENCE, eventually
 ODD = igtl.Frame(2, b"ODD\0secret\0\0", b"Probe\0tail".ljust(20, b"\1"), 5, 3, 7, b"abc")
 
 
-@pytest.fixture
-def server(shell: Shell) -> Service:
-    return shell.serve()
-
-
 def shown(seen: list[tuple[str, list[igtl.Frame]]]) -> list[igtl.Frame]:
     return [frame for _, frames in seen for frame in frames]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import igtl
+import igtl.protocol.link
 from tests.codec.wire import packet
 from tests.net.raw import RawPeer, RawServer, pose, wire
 from tests.net.scripts import SLICER_HELLO
@@ -71,8 +72,11 @@ def test_metadata_survives_a_query_and_a_stream(shell: Shell) -> None:
         assert frames.receive(PATIENCE).metadata == {"a": "c"}
 
 
-def test_slicer_is_recognised_before_it_is_asked(shell: Shell, listener: RawServer) -> None:
+def test_slicer_is_recognised_before_it_is_asked(
+    shell: Shell, listener: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its hello may still be under way when the first question is asked."""
+    monkeypatch.setattr(igtl.protocol.link, "_GREETING", PATIENCE)
     link = shell.connect(listener.endpoint)
     with listener.accept() as peer:
         asking, _ = background(lambda: link.get(igtl.Transform, "Probe", timeout=PATIENCE))

@@ -133,7 +133,7 @@ def test_a_wrong_checksum_reaches_no_handler(server: Service) -> None:
 def test_a_client_that_stops_in_the_middle_of_a_message_is_thrown_out(
     server: Service, friend: RawPeer, there: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, "igtl"), dial(server.port) as peer, within(5):
+    with caplog.at_level(logging.INFO, "igtl"), dial(server.port) as peer, within():
         peer.send(wire(image(950_000))[:there])
         assert peer.closed_by_peer()
         eventually(lambda: len(server.clients) == 1)
@@ -204,7 +204,7 @@ def test_a_client_process_that_is_killed_is_missed(
             assert len(server.clients) == 2
         finally:
             process.kill()
-    with within(5):
+    with within():
         eventually(lambda: len(server.clients) == 1)
 
 

@@ -18,7 +18,7 @@ from tests.net.shells import Link, Shell, receive_some
 from tests.net.waiting import PATIENCE, background, eventually, within
 
 #: Seconds of silence that these links bear.
-BEARS = 0.3
+BEARS = 1.0
 
 
 @pytest.fixture
@@ -43,10 +43,10 @@ def test_a_peer_that_falls_silent_without_closing_is_noticed_in_time(shell: Shel
         server.publish(pose(1))
         assert number_of(link.receive(PATIENCE)) == 1
         proxy.silence()
-        wanted = rf"{link.endpoint} gave no sign of life for 0\.3 s"
+        wanted = rf"{link.endpoint} gave no sign of life for 1 s"
         with (
             not_before(BEARS * 0.9),
-            within(BEARS + 2),
+            within(),
             pytest.raises(igtl.ClosedError, match=wanted),
         ):
             link.receive()
@@ -55,7 +55,7 @@ def test_a_peer_that_falls_silent_without_closing_is_noticed_in_time(shell: Shel
 
 def test_questions_and_streams_of_a_silent_peer_fail_too(watched: tuple[Link, RawPeer]) -> None:
     link, _ = watched
-    with within(BEARS + 2), pytest.raises(igtl.ClosedError, match="no sign of life"):
+    with within(), pytest.raises(igtl.ClosedError, match="no sign of life"):
         link.get(igtl.Image, timeout=PATIENCE)
 
 
@@ -87,7 +87,7 @@ def test_a_peer_that_answers_stays(watched: tuple[Link, RawPeer]) -> None:
     link, peer = watched
     waiting, _ = background(lambda: link.receive(PATIENCE))
     with not_before(1.2 * BEARS):
-        for _ in range(4):
+        for _ in range(3):
             question = peer.receive()
             assert isinstance(question, igtl.Get)
             assert question.target is igtl.Status
@@ -100,23 +100,26 @@ def test_a_peer_that_answers_stays(watched: tuple[Link, RawPeer]) -> None:
 
 def test_an_igtl_server_stays(shell: Shell) -> None:
     server = shell.serve()
-    link = shell.connect(server.endpoint, keep_alive=0.1)
-    with pytest.raises(igtl.TimeoutError):
-        link.receive(1.0)
-    assert server.clients[0].counters.messages_received > 3
-    assert link.counters.messages_received == server.clients[0].counters.messages_received
+    link = shell.connect(server.endpoint, keep_alive=BEARS)
+
+    def asked_often() -> bool:
+        with pytest.raises(igtl.TimeoutError):
+            link.receive(0.1)
+        return link.counters.messages_received > 2
+
+    eventually(asked_often)
     server.publish(pose(1))
     assert number_of(link.receive(PATIENCE)) == 1
 
 
 def test_a_peer_that_sends_stays_and_is_not_asked(watched: tuple[Link, RawPeer]) -> None:
     link, peer = watched
-    waiting, _ = background(lambda: receive_some(link, 30))
+    waiting, _ = background(lambda: receive_some(link, 12))
     pace = threading.Event()
-    for message in poses(30):
+    for message in poses(12):
         peer.send(wire(message))
         pace.wait(BEARS / 10)
-    assert numbers_of(waiting.result(PATIENCE)) == [*range(30)]
+    assert numbers_of(waiting.result(PATIENCE)) == [*range(12)]
     link.close()
     assert peer.receive_rest() == []
 
@@ -126,8 +129,8 @@ def test_a_peer_that_is_slow_with_a_large_message_stays(watched: tuple[Link, Raw
     waiting, _ = background(lambda: link.receive(PATIENCE))
     pace = threading.Event()
     data = wire(image(300_000).replace(timestamp=1.0))
-    for start in range(0, len(data), len(data) // 20):
-        peer.send(data[start : start + len(data) // 20])
+    for start in range(0, len(data), len(data) // 12):
+        peer.send(data[start : start + len(data) // 12])
         pace.wait(BEARS / 10)
     assert waiting.result(PATIENCE) == igtl.decode(data)
 
@@ -150,7 +153,7 @@ def test_a_program_that_takes_nothing_for_long_gives_nobody_up(
     crowd = wire(pose(1)) * count
     link, peer = shell.connect(listener.endpoint, keep_alive=BEARS), listener.accept()
     sending, _ = background(lambda: peer.send(crowd))
-    threading.Event().wait(3 * BEARS)
+    threading.Event().wait(1.5 * BEARS)
     assert len(receive_some(link, count)) == count
     sending.result(PATIENCE)
 
@@ -162,7 +165,7 @@ def test_a_program_that_did_not_look_for_long_asks_first() -> None:
         igtl.connect(listener.endpoint, keep_alive=BEARS) as link,
         listener.accept() as peer,
     ):
-        threading.Event().wait(2 * BEARS)
+        threading.Event().wait(1.5 * BEARS)
         waiting, _ = background(lambda: link.receive(PATIENCE))
         assert peer.receive().wire_type == "GET_STATUS"
         peer.send(wire(pose(1)))
@@ -173,7 +176,7 @@ def test_looking_often_and_shortly_also_notices(watched: tuple[Link, RawPeer]) -
     link, _ = watched
     with (
         not_before(BEARS * 0.9),
-        within(BEARS + 2),
+        within(),
         pytest.raises(igtl.ClosedError, match="no sign of life"),
     ):
         look_for_ever(link)
@@ -185,7 +188,7 @@ def test_looking_often_and_shortly_also_notices_who_stops_in_the_middle_of_a_mes
     monkeypatch.setattr(igtl.protocol.link.Link, "stall_timeout", 0.2)
     link, peer = pair
     peer.send(wire(pose(1))[:70])
-    with within(5), pytest.raises(igtl.ClosedError, match=r"sent nothing for 0\.2 s in the middle"):
+    with within(), pytest.raises(igtl.ClosedError, match=r"sent nothing for 0\.2 s in the middle"):
         look_for_ever(link)
 
 
@@ -206,14 +209,14 @@ def test_a_peer_that_takes_a_long_message_slowly_stays(shell: Shell) -> None:
         count = 0
         while count < 8 << 20 and (part := peer.read(1 << 17)):
             count += len(part)
-            pace.wait(BEARS / 10)
+            pace.wait(BEARS / 20)
         return count
 
     with RawServer(receive_buffer=1 << 16) as server:
         link = shell.connect(server.endpoint, keep_alive=BEARS, profile="igtl")
         taking, _ = background(lambda: read_slowly(server.accept()))
         waiting, _ = background(lambda: link.receive(PATIENCE))
-        with not_before(2 * BEARS):
+        with not_before(1.2 * BEARS):
             link.send(data, timeout=PATIENCE)
         assert not link.closed
         link.close()

@@ -74,6 +74,7 @@ def test_lanes_run_side_by_side(gate: threading.Event) -> None:
 
 
 def test_many_lanes_share_few_threads_and_each_keeps_its_order() -> None:
+    eventually(lambda: threads_alive() == 0)  # those of the test before have ended
     lanes, done = make(threads=3), defaultdict[int, list[int]](list)
     for number in range(50):
         for lane in range(20):

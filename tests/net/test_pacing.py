@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -16,18 +15,6 @@ from tests.net.waiting import PATIENCE, background, eventually
 
 #: Seconds that no test waits for.
 FOREVER_MS = 1_000_000
-
-
-@pytest.fixture
-def server(shell: Shell) -> Service:
-    return shell.serve()
-
-
-@pytest.fixture
-def peer(server: Service) -> Iterator[RawPeer]:
-    with dial(server.port) as connected:
-        assert server.wait_for_clients(timeout=PATIENCE)
-        yield connected
 
 
 def tracked(number: int, device_name: str = "Tracker") -> igtl.TrackingData:
@@ -208,14 +195,15 @@ def test_what_is_held_outlasts_a_queue_that_is_full(shell: Shell) -> None:
     server.offer(tracked(0))
     with dial(server.port, receive_buffer=LITTLE_ROOM) as slow, dial(server.port) as quick:
         for peer in (slow, quick):
-            consent(peer, tracking(300))
+            consent(peer, tracking(1500))
             assert count_of(peer.receive()) == 0
         server.offer(tracked(1))  # held for both
         client = next(one for one in server.clients if one.address == slow.name)
-        background(lambda: client.send(*[image(5_000_000)] * 2, timeout=PATIENCE))
+        sending, _ = background(lambda: client.send(*[image(5_000_000)] * 2, timeout=PATIENCE))
         eventually(lambda: client.queued == 2)
         assert count_of(quick.receive()) == 1  # the time of both has come
         assert [one.wire_type for one in slow.receive_some(3)] == ["IMAGE", "IMAGE", "TDATA"]
+        sending.result(PATIENCE)
 
 
 def test_clients_that_leave_with_a_stream_leave_nothing_behind(shell: Shell) -> None:

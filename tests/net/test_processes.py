@@ -109,13 +109,12 @@ WAITING = {
 def test_ctrl_c_ends_a_program_and_says_nothing_but_that(what: str) -> None:
     with RawServer() as listener, program(WAITING[what], listener.endpoint) as (process, port):
         client = dial(port, receive_buffer=LITTLE_ROOM) if port else listener.accept()
-        with client, within(10):
+        with client:
             eventually(lambda: waits(process))
             if "not read" not in what:
                 background(client.close_with_peer)
             process.send_signal(signal.SIGINT)
-            with within(5):
-                _, errors = process.communicate(timeout=PATIENCE)
+            _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode in (-signal.SIGINT, 130)
     assert errors.strip().endswith("KeyboardInterrupt")
     for complaint in ("Exception ignored", "never retrieved", "destroyed", "Error:", "Warning"):
@@ -129,7 +128,7 @@ def test_ctrl_c_ends_a_program_that_connects(silent: RawServer) -> None:
         ready()
         igtl.connect(endpoint, timeout=100)
     """
-    with program(body, silent.endpoint) as (process, _), within(10):
+    with program(body, silent.endpoint) as (process, _):
         eventually(lambda: waits(process))
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
@@ -154,7 +153,7 @@ def test_a_server_process_that_is_killed_in_the_middle_of_a_message_is_noticed(
         eventually(lambda: waits(process))  # the client takes no more: half an image is out
         process.send_signal(kind)
         process.wait(PATIENCE)
-        with within(10), pytest.raises(igtl.ClosedError, match="in the middle of a message"):
+        with within(), pytest.raises(igtl.ClosedError, match="in the middle of a message"):
             receive_for_ever(link)
 
 
@@ -171,7 +170,7 @@ def test_a_program_that_closes_nothing_ends_all_the_same(listener: RawServer) ->
         server.publish(large)
         ready(server.port)
     """
-    with program(body, "") as (process, _), within(5):
+    with program(body, "") as (process, _):
         _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (0, "")
 

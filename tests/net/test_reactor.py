@@ -32,19 +32,28 @@ def flush(reactor: Reactor) -> None:
 
 def test_actions_happen_in_order_of_their_times(reactor: Reactor) -> None:
     happened, now = list[str](), time.monotonic()
-    reactor.call_at(now + 0.02, lambda: happened.append("later"))
-    reactor.call_at(now + 0.01, lambda: happened.append("soon"))
-    reactor.call(lambda: happened.append("now"))
-    eventually(lambda: happened == ["now", "soon", "later"])
+
+    def plan() -> None:  # in the reactor's thread: nothing happens meanwhile
+        reactor.call_at(now + 0.02, lambda: happened.append("later"))
+        reactor.call_at(now + 0.01, lambda: happened.append("soon"))
+        reactor.call(lambda: happened.append("now"))
+
+    reactor.call(plan)
+    eventually(lambda: len(happened) == 3)
+    assert happened == ["now", "soon", "later"]
 
 
 def test_what_is_cancelled_does_not_happen(reactor: Reactor) -> None:
     happened, now = list[str](), time.monotonic()
-    timers = [reactor.call_at(now + 0.01, lambda: happened.append("x")) for _ in range(3)]
-    reactor.call_at(now + 0.01, lambda: happened.append("end"))
-    for timer in timers:
-        reactor.cancel(timer)
-        reactor.cancel(timer)
+
+    def plan() -> None:  # in the reactor's thread: nothing happens meanwhile
+        timers = [reactor.call_at(now + 0.01, lambda: happened.append("x")) for _ in range(3)]
+        reactor.call_at(now + 0.01, lambda: happened.append("end"))
+        for timer in timers:
+            reactor.cancel(timer)
+            reactor.cancel(timer)
+
+    reactor.call(plan)
     eventually(lambda: happened)
     assert happened == ["end"]
 

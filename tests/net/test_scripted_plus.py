@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -32,13 +31,6 @@ IMAGES = b"""<ClientInfo ClientHeaderVersion="2">
 @pytest.fixture
 def server(shell: Shell) -> Service:
     return shell.serve(profile="plus")
-
-
-@pytest.fixture
-def peer(server: Service) -> Iterator[RawPeer]:
-    with dial(server.port) as connected:
-        assert server.wait_for_clients(timeout=PATIENCE)
-        yield connected
 
 
 def text_of(message: igtl.Message) -> str:

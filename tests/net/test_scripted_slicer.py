@@ -24,11 +24,6 @@ HARMLESS = {"RTS_TDATA", "RTS_COMMAND"}
 
 
 @pytest.fixture
-def server(shell: Shell) -> Service:
-    return shell.serve()
-
-
-@pytest.fixture
 def slicer(server: Service) -> Iterator[RawPeer]:
     """3D Slicer as a client, recognised."""
     with dial(server.port) as peer:

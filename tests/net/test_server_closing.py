@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 import igtl
+import igtl.net.switchboard
 from tests.net.raw import (
     LITTLE_ROOM,
     RawServer,
@@ -30,14 +31,6 @@ from tests.net.waiting import (
     within,
 )
 
-#: Closing waits half a second for clients to read, and half a second for a handler to end.
-BOUND = 3.0
-
-
-@pytest.fixture
-def server(shell: Shell) -> Service:
-    return shell.serve()
-
 
 def refuses(port: int) -> bool:
     """Whether nobody listens on a port."""
@@ -55,7 +48,7 @@ def test_closing_ends_all_connections_in_order_and_frees_the_port(
     assert server.wait_for_clients(3, PATIENCE)
     server.publish(*poses(300))
     iterating = [background(partial(numbers_of, link))[0] for link in links]
-    with within(BOUND):
+    with within():
         server.close()
     for one in iterating:
         assert one.result(PATIENCE) == [*range(300)]
@@ -63,7 +56,8 @@ def test_closing_ends_all_connections_in_order_and_frees_the_port(
     assert server.clients == ()
 
 
-def test_what_is_queued_still_goes_out(server: Service) -> None:
+def test_what_is_queued_still_goes_out(server: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(igtl.net.switchboard, "_LINGER", PATIENCE)
     sent = [image(500_000, number).replace(timestamp=1.0) for number in range(20)]
     with dial(server.port, receive_buffer=LITTLE_ROOM) as slow:
         assert server.wait_for_clients(timeout=PATIENCE)
@@ -80,7 +74,7 @@ def test_closing_returns_in_time_though_a_client_does_not_read(server: Service) 
         for number in range(10):
             server.publish(image(1_000_000, number))
             assert isinstance(other.receive(), igtl.Image)
-        with within(BOUND):
+        with within():
             server.close()
         assert stuck.closed_by_peer()
         assert other.closed_by_peer()
@@ -88,7 +82,7 @@ def test_closing_returns_in_time_though_a_client_does_not_read(server: Service) 
 
 
 def test_closing_twice_is_closing_once(server: Service) -> None:
-    with dial(server.port) as peer, within(BOUND):
+    with dial(server.port) as peer, within():
         background(peer.close_with_peer)
         server.close()
         server.close()
@@ -104,7 +98,7 @@ def test_many_threads_may_close_at_once(server: Service) -> None:
             server.close()
 
         closing = [background(close)[0] for _ in range(6)]
-        with within(BOUND):
+        with within():
             for one in closing:
                 one.result(PATIENCE)
     assert refuses(server.port)
@@ -118,7 +112,7 @@ def test_closing_ends_what_another_thread_waits_for(server: Service, what: str) 
 
     waiting, thread = background(wait)
     eventually(lambda: asleep(thread))
-    with within(BOUND):
+    with within():
         server.close()
         if what == "iteration":
             assert waiting.result(PATIENCE) == []
@@ -163,7 +157,7 @@ def test_a_handler_of_a_blocking_server_may_close_it(event: str) -> None:
         with dial(server.port) as peer:
             peer.send(wire(pose(1)))
             eventually(lambda: server.counters.messages_received == 1)
-    assert closed.wait(BOUND)
+    assert closed.wait(PATIENCE)
     assert other.closed_by_peer()
     eventually(lambda: refuses(server.port))
     other.close()
@@ -208,7 +202,7 @@ def test_closing_returns_in_time_though_a_handler_does_not() -> None:
     with dial(server.port) as peer:
         peer.send(wire(pose(1)))
         assert entered.wait(PATIENCE)
-        with within(BOUND):
+        with within():
             server.close()
         leave.set()
         assert peer.closed_by_peer()

@@ -22,11 +22,6 @@ from tests.net.waiting import (
 )
 
 
-@pytest.fixture
-def server(shell: Shell) -> Service:
-    return shell.serve()
-
-
 def test_300_messages_sent_at_once_are_300_received(server: Service) -> None:
     with dial(server.port) as peer:
         peer.send(wire(*poses(300)))
@@ -61,12 +56,13 @@ def test_messages_of_each_client_stay_in_order(shell: Shell, server: Service) ->
         for message in poses(200):
             link.send(message)
 
-    for link in links:
-        background(partial(send, link))
+    sending = [background(partial(send, link))[0] for link in links]
     received = defaultdict(list)
     for peer, message in receive_from_all(server, 8 * 200):
         received[peer.address].append(number_of(message))
     assert received == {link.local_address: [*range(200)] for link in links}
+    for one in sending:
+        one.result(PATIENCE)
 
 
 def test_iteration_gives_clients_and_messages_until_the_server_closes(server: Service) -> None:
@@ -88,7 +84,7 @@ def test_iteration_gives_clients_and_messages_until_the_server_closes(server: Se
 
 
 def test_receiving_gives_up_in_time(server: Service) -> None:
-    with within(5), pytest.raises(igtl.TimeoutError, match=r"within 0\.05 s"):
+    with within(), pytest.raises(igtl.TimeoutError, match=r"within 0\.05 s"):
         server.receive(0.05)
 
 
@@ -208,11 +204,14 @@ def test_a_handler_that_exits_does_not_end_the_thread_of_a_blocking_server() -> 
 @linux_only
 def test_clients_have_to_wait_while_nobody_takes_and_nothing_is_lost(server: Service) -> None:
     """Someone iterates, but slowly: 10,000 messages wait, the rest stays with the client."""
-    count, padding = 14_000, b"x" * 4000
+    count, large = 10_500, b"x" * 100_000  # those that stay are more than kernels hold
     with dial(server.port) as peer:
         with pytest.raises(igtl.TimeoutError):
             server.receive(0)
-        sent = [igtl.Unknown("N", padding, device_name=str(number)) for number in range(count)]
+        sent = [
+            igtl.Unknown("N", large[: 100 * (number - 9000)], device_name=str(number))
+            for number in range(count)
+        ]
         sending, sender = background(lambda: peer.send(wire(*sent)))
         eventually(lambda: server.counters.messages_received >= 10_000 and asleep(sender))
         assert not sending.done()

@@ -15,11 +15,6 @@ Opening = Future[Streamed[igtl.Transform]]
 
 
 @pytest.fixture
-def server(shell: Shell) -> Service:
-    return shell.serve()
-
-
-@pytest.fixture
 def link(shell: Shell, server: Service) -> Link:
     return shell.connect(server.endpoint)
 
@@ -87,11 +82,14 @@ class TestOtherPeers:
 
     def test_read_at_what_pace_it_is_wanted(self, pair: tuple[Link, RawPeer]) -> None:
         link, peer = pair
-        background(lambda: link.stream(igtl.TrackingData, interval=0.05, timeout=PATIENCE))
+        opening, _ = background(
+            lambda: link.stream(igtl.TrackingData, interval=0.05, timeout=PATIENCE)
+        )
         question = peer.receive()
         assert isinstance(question, igtl.Start)
         assert question.interval == pytest.approx(0.05)
         peer.send(wire(igtl.TrackingData([])))
+        opening.result(PATIENCE)
 
     def test_may_say_no(self, pair: tuple[Link, RawPeer]) -> None:
         link, peer = pair
@@ -109,14 +107,14 @@ class TestOtherPeers:
         assert numbers_of(next(iteration) for _ in range(3)) == [0, 1, 2]
         with pytest.raises(igtl.NotAvailable, match="the peer ended it with RTS_TRANS"):
             next(iteration)
-        with within(3):
+        with within():
             frames.close()
         assert not link.closed
 
     def test_may_not_answer_at_all_and_are_told_to_stop(self, pair: tuple[Link, RawPeer]) -> None:
         link, peer = pair
         with (
-            within(5),
+            within(),
             pytest.raises(igtl.TimeoutError, match=r"STT_TRANS of device 'P' from .*0\.05 s"),
         ):
             link.stream(igtl.Transform, "P", timeout=0.05)
@@ -130,7 +128,7 @@ class TestOtherPeers:
         closing, _ = background(frames.close)
         assert peer.receive().wire_type == "STP_TRANS"
         getattr(peer, end)()
-        with within(3):
+        with within():
             closing.result(PATIENCE)
         assert numbers_of(frames) == [1]
 
@@ -181,9 +179,9 @@ def test_closing_ends_iteration_elsewhere_though_the_peer_says_nothing(
 
     iterating, thread = background(iterate)
     eventually(lambda: len(taken) == 1 and asleep(thread))
-    with within(5):
+    with within():
         closing, _ = background(frames.close if what == "stream" else link.close)
-        iterating.result(3)
+        iterating.result(PATIENCE)
         if what == "link":
             peer.close_with_peer()
         closing.result(PATIENCE)

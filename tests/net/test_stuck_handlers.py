@@ -6,42 +6,48 @@ import asyncio
 import subprocess
 import sys
 import threading
-import time
+from itertools import count
 
 import pytest
 
 import igtl
 import igtl.aio
 from tests.net.raw import dial
-from tests.net.scripts import command, fence, stubborn
+from tests.net.scripts import command, fence, order, stubborn
 from tests.net.shells import Shell
 from tests.net.waiting import PATIENCE, eventually, within
 
 BLOCKING = """
 import sys, threading, igtl
 server = igtl.Server(0)
+begun = threading.Event()
 @server.on_command("Stick")
 def stick(client, command):
     print("stuck", flush=True)
+    begun.set()
     threading.Event().wait()
 link = igtl.connect(server.endpoint)
 try:
     link.command("Stick", timeout=0.2)
 except igtl.TimeoutError:
+    begun.wait()
     print("late", flush=True)
 """
 AIO = """
 import asyncio, igtl.aio
 async def main():
     server = igtl.aio.Server(0)
+    begun = asyncio.Event()
     @server.on_command("Stick")
     async def stick(client, command):
         print("stuck", flush=True)
+        begun.set()
         await asyncio.Event().wait()
     link = await igtl.aio.connect(server.endpoint)
     try:
         await link.command("Stick", timeout=0.2)
     except igtl.TimeoutError:
+        await begun.wait()
         print("late", flush=True)
 asyncio.run(main())
 """
@@ -64,8 +70,8 @@ def test_a_stuck_handler_keeps_no_other_client_waiting(shell: Shell) -> None:
         with dial(server.port) as peer, dial(server.port) as other:
             peer.send(command(1, b"Stick"))
             assert "took longer" in str(peer.receive())
-            other.send(command(1, b"Do"))
-            assert "done" in str(other.receive())
+            numbers = count(1)  # a slow machine may need longer than 0.05 s as well
+            eventually(lambda: "done" in str(order(other, next(numbers), b"Do")))
             peer.send(command(2, b"Do"))  # behind the stuck one: order is kept
             assert "took longer" in str(peer.receive())
     finally:
@@ -80,7 +86,7 @@ def test_handlers_of_several_clients_that_are_stuck_let_the_server_close(shell: 
         for peer in peers:
             peer.send(command(1, b"Stick"))
             assert fence(peer) == []
-        with within(5):
+        with within():
             server.close()
         for peer in peers:
             assert peer.closed_by_peer()
@@ -95,7 +101,7 @@ def test_handlers_of_several_clients_that_are_stuck_let_the_server_close(shell: 
 
 def test_a_coroutine_that_takes_too_long_is_cancelled(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
-        cancelled, began = asyncio.Event(), time.monotonic()
+        cancelled = asyncio.Event()
         async with igtl.aio.Server(0, command_timeout=0.05) as server:
 
             @server.on_command("Sleep")
@@ -105,13 +111,13 @@ def test_a_coroutine_that_takes_too_long_is_cancelled(caplog: pytest.LogCaptureF
                 finally:
                     cancelled.set()
 
-            async with igtl.aio.connect(server.endpoint) as link:
-                with pytest.raises(igtl.CommandError, match=r"longer than 0\.05 s"):
-                    await link.command("Sleep")
-                async with asyncio.timeout(PATIENCE):
-                    await cancelled.wait()
-            assert server.counters.errors == 1
-        assert time.monotonic() - began < PATIENCE
+            asked = 0
+            async with igtl.aio.connect(server.endpoint) as link, asyncio.timeout(PATIENCE):
+                while not cancelled.is_set():  # too late before it has begun: it is not called
+                    asked += 1
+                    with pytest.raises(igtl.CommandError, match=r"longer than 0\.05 s"):
+                        await link.command("Sleep")
+            assert server.counters.errors == asked
 
     asyncio.run(run())
     assert "Traceback" not in caplog.text
@@ -176,7 +182,7 @@ def test_a_coroutine_may_close_its_server() -> None:
 def test_a_handler_may_close_its_server() -> None:
     with igtl.Server(0) as server:
         server.on_command("Close")(lambda client, command: server.close())
-        with dial(server.port) as peer, within(5):
+        with dial(server.port) as peer, within():
             peer.send(command(1, b"Close"))
             assert peer.closed_by_peer()
             eventually(lambda: server.closed)

@@ -43,8 +43,8 @@ def eventually(true: Callable[[], object], what: str = "", timeout: float = PATI
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """What happens inside takes no longer than so many seconds."""
+def within(seconds: float = PATIENCE / 2) -> Iterator[None]:
+    """What happens inside does not wait for what takes `PATIENCE`, on a slow machine either."""
     start = time.monotonic()
     yield
     assert time.monotonic() - start < seconds

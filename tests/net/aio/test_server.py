@@ -87,7 +87,7 @@ async def test_closing_a_server_ends_what_another_task_waits_for(what: str) -> N
 
     task = asyncio.create_task(wait())
     await asyncio.sleep(0)
-    with within(3):
+    with within():
         await server.close()
         if what == "receive":
             with pytest.raises(igtl.ClosedError):
@@ -224,7 +224,7 @@ async def test_closing_a_server_ends_its_coroutine_handlers() -> None:
         peer.send(wire(pose(1)))
         await asyncio.wait_for(entered.wait(), PATIENCE)
         peer.close()
-        with within(3):
+        with within():
             await server.close()
     assert left == ["ended"]
 
@@ -238,7 +238,7 @@ async def test_a_coroutine_handler_may_close_its_server() -> None:
 
     with dial(server.port) as peer:
         peer.send(wire(pose(1)))
-        with within(3):
+        with within():
             async for _ in server:
                 pass
         assert await asyncio.to_thread(peer.closed_by_peer)
