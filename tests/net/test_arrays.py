@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import igtl
 from igtl.codec.buffers import Buffer
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from tests.net.raw import RawServer, image, wire
 from tests.net.waiting import PATIENCE
 

@@ -15,7 +15,7 @@ from igtl.protocol.commands import Job, Reply, explained
 from igtl.protocol.exchange import Exchange, Subscription
 from igtl.protocol.guest import Guest
 from igtl.protocol.inbox import Inbox
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.profile import Profile
 from igtl.protocol.service import Service
 from igtl.protocol.session import Session

@@ -14,7 +14,7 @@ import igtl
 from igtl.messages.series import Series
 from igtl.protocol import flow as bounds
 from igtl.protocol.flow import Flow, Flows
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
 from tests.protocol.conversation import named
 from tests.protocol.videos import frame, frames, is_whole, letters, told
@@ -228,6 +228,58 @@ class TestVideo:
         assert letters(told(filter(None, (flow.pass_on(one, 0.0) for one in frames("pKpp"))))) == (
             "pKpp"
         )
+
+
+class TestVideoFlows:
+    """Whatever a client asks for, what it gets of a video follows what it builds on."""
+
+    @given(
+        st.lists(
+            st.one_of(
+                st.tuples(st.sampled_from("Kppps"), st.floats(0, 0.2)),
+                st.tuples(st.sampled_from(["start", "stop"]), st.sampled_from([0.0, 0.1, 9.0])),
+                st.tuples(st.just("filter"), st.booleans()),
+            ),
+            max_size=60,
+        ),
+        st.sampled_from(["", "US"]),
+    )
+    def test_whatever_is_asked(self, steps: list[tuple[str, float]], device: str) -> None:
+        flows, now, number = Flows(), 0.0, 0
+        went: list[Outgoing] = []
+        for step, value in steps:
+            match step:
+                case "start":
+                    flows.start(igtl.Video, device, value)
+                case "stop":
+                    flows.stop(igtl.Video, "US" if value else device)
+                case "filter":
+                    flows.subscribe(Wishes(types=("VIDEO",), images=("Other",) if value else ()))
+                case _:
+                    now += value
+                    number += 1
+                    went += flows.due(now)
+                    items = frames(step, number)
+                    went += items if flows.plain else flows.pick(items, now, pushed=True)
+        assert is_whole(told(went))
+
+    def test_after_a_stream_of_key_frames_all_of_it(self) -> None:
+        flows = Flows()
+        flows.start(igtl.Video, "", 1.0)
+        shown = flows.pick(frames("Kppp"), 0.0, pushed=True)
+        flows.stop(igtl.Video, "")
+        assert not flows.plain
+        shown += flows.pick(frames("ppKpp", 5), 0.1, pushed=True)
+        assert letters(told(shown)) == "KKpp"
+        assert flows.plain
+
+    def test_a_device_that_is_not_wanted_for_a_while(self) -> None:
+        flows = Flows()
+        flows.stop(igtl.Video, "US")
+        assert flows.pick(frames("Kp"), 0.0, pushed=True) == []
+        flows.start(igtl.Video, "US", 0.0)
+        shown = flows.pick(frames("pKp", 3), 0.1, pushed=True)
+        assert letters(told(shown)) == "Kp"
 
 
 class TestFlows:

@@ -10,10 +10,11 @@ import igtl
 from igtl.codec.frame import parse
 from igtl.messages.video import FrameType, builds_on_others
 from igtl.protocol import gaps as bounds
-from igtl.protocol.gaps import Gaps
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.flow import VERSION_1
+from igtl.protocol.gaps import Gaps, KeyFrames
+from igtl.protocol.outgoing import Outgoing
 from tests.codec.wire import extended, packet
-from tests.protocol.videos import frame
+from tests.protocol.videos import frame, frames
 
 Make = Callable[[igtl.Video], Outgoing]
 
@@ -90,3 +91,34 @@ def test_streams_beyond_the_bound_are_forgotten(monkeypatch: pytest.MonkeyPatch)
         gaps.begin(frame("p", 1, device=device))
     lacking = [device for device in "ABCDE" if gaps.lacks(frame("p", 2, device=device))]
     assert lacking == ["C", "D", "E"]
+
+
+class TestKeyFrames:
+    def test_without_any_nothing_builds_on_others(self) -> None:
+        known, items = KeyFrames(), frames("pspKps?p")
+        for item in items:
+            known.judge(item)
+        assert [item.builds for item in items] == [False] * 4 + [True, True, False, True]
+
+    def test_each_device_has_its_own(self) -> None:
+        known, other = KeyFrames(), frame("p", 2, device="Other")
+        for item in (frame("K", 1), other):
+            known.judge(item)
+        assert not other.builds
+
+    def test_what_is_said_in_another_way_builds_on_no_more(self) -> None:
+        known, plain = KeyFrames(), frame("p", 1).message()
+        item = Outgoing(plain.replace(metadata={"VideoFrame": "1"}), 0.0)
+        known.judge(item)
+        adapted = item.for_peer(VERSION_1)
+        assert (adapted is item, adapted.builds) == (False, False)
+
+    def test_streams_beyond_the_bound_are_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bounds, "_MOST_STREAMS", 3)
+        known = KeyFrames()
+        for device in "ABCDE":
+            known.judge(frame("K", 1, device=device))
+        later = [frame("p", 2, device=device) for device in "ABCDE"]
+        for item in later:
+            known.judge(item)
+        assert [item.builds for item in later] == [False, False, True, True, True]

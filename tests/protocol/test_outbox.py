@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,8 @@ from igtl.codec.buffers import SMALL
 from igtl.codec.frame import Frame
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import FrameReader
-from igtl.protocol.outbox import Outbox, Outgoing, Push, WhenFull
+from igtl.protocol.outbox import Outbox, Push, WhenFull
+from igtl.protocol.outgoing import Outgoing
 from tests.protocol.videos import frame, is_whole
 
 POLICIES: list[WhenFull] = ["drop-oldest", "newest", "wait", "disconnect"]
@@ -324,6 +327,39 @@ def test_key_frames_are_dropped_in_their_turn() -> None:
     assert line.send_all() == [4, 5, 6]
     line.watch("p", first=7)
     assert line.send_all() == [4, 5, 6]
+
+
+def test_nothing_makes_room_for_a_frame_that_is_left_out() -> None:
+    line = Video("newest", max_messages=9, max_bytes=3000)
+    line.push(1, device="A", size=1000)
+    line.watch("K", first=2)
+    line.watch("p", first=3, size=500)
+    line.watch("p", first=4, size=2500)  # 3 goes, so 4 is of no use
+    assert line.counters.dropped == 2
+    assert line.send_all() == [1, 2]
+
+
+@pytest.mark.parametrize("kinds", ["K", "?", "Kpppp"])
+@pytest.mark.parametrize("when_full", ["drop-oldest", "newest"])
+def test_a_long_queue_is_not_searched_for_each_message(when_full: WhenFull, kinds: str) -> None:
+    line = Video(when_full, max_messages=2000)
+    line.watch(kinds * (2000 // len(kinds)))
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += "call" in event
+
+    items = [frame(kind, 1) for kind in kinds * 500]
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        for item in items:
+            line.box.push(item)
+    finally:
+        sys.setprofile(before)
+    assert line.counters.dropped > 0
+    assert calls < 100 * len(items)
 
 
 @given(

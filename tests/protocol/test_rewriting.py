@@ -7,7 +7,7 @@ import pytest
 
 import igtl
 from igtl.codec.buffers import join
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.profile import IGTL, SLICER, V1
 from igtl.protocol.rewriting import numbered
 from tests.codec.wire import extended, packet

@@ -12,13 +12,14 @@ from igtl.messages.series import Series
 from igtl.protocol.commands import Job, explained
 from igtl.protocol.guest import Guest
 from igtl.protocol.matching import HELLO
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
 from igtl.protocol.plus import string_command
 from igtl.protocol.profile import IGTL, PLUS, SLICER, Profile
 from igtl.protocol.service import is_question
 from tests.codec.wire import packet
 from tests.protocol.conversation import Pair, contents, named
+from tests.protocol.videos import frames, letters, told
 
 
 @pytest.fixture
@@ -187,6 +188,44 @@ class TestWhatThereIs:
         assert isinstance(status, igtl.Status)
         assert (status.code, status.subcode) == (1, 1000 * 10**9)
         assert (status.device_name, status.text) == ("igtl-clock-0", "server")
+
+
+class TestVideo:
+    """Frames that build on others, to who asks in the midst of a stream."""
+
+    @staticmethod
+    def came(pair: Pair, kinds: str, interval: float, phase: float = 0.04) -> str:
+        """What a client gets of a video of 25 Hz that asks for it behind its third frame."""
+        shown = ""
+        flows = pair.guest.flows
+        for number, item in enumerate(frames(kinds)):
+            if number == 3:
+                answers = pair.answers(Start(igtl.Video, codec="H264", interval=interval))
+                shown += letters(parse(one) for one in answers[1:])
+                pair.clock.now += phase - 0.04
+            pair.clock.now += 0.04
+            pair.service.keep([item])
+            went = flows.due(pair.clock.now)
+            went += flows.pick([item], pair.clock.now, pushed=number > 2)
+            shown += letters(told(went)) if number > 2 else ""
+        return shown
+
+    @pytest.mark.parametrize("interval", [0.0, 0.04])
+    def test_a_stream_begins_with_nothing_that_builds_on_others(
+        self, pair: Pair, interval: float
+    ) -> None:
+        assert self.came(pair, "Kpppp", interval) == "pp"
+        assert self.came(pair, "KpKpp", interval) == "Kpp"
+
+    @pytest.mark.parametrize("phase", [0.001, 0.01, 0.02, 0.039])
+    def test_it_may_be_asked_for_at_any_moment(self, pair: Pair, phase: float) -> None:
+        assert self.came(pair, "KppKppppKpppp", 0.04, phase) == "KppppKpppp"
+
+    @pytest.mark.parametrize("kind", "p?")
+    def test_a_sender_that_never_says_key_frame(self, pair: Pair, kind: str) -> None:
+        kinds = kind * 60
+        assert self.came(pair, kinds, 0.04) == kinds[2:]
+        assert self.came(pair, kinds, 0.5) == kind * 5
 
 
 class TestHandlers:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import igtl
 from igtl.codec.frame import Frame
 from igtl.messages.video import FrameType
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 
 __all__ = ["KINDS", "frame", "frames", "is_whole", "letters", "told"]
 

@@ -125,6 +125,14 @@ def test_key_frames_come_at_the_pace_of_who_wants_fewer_images(
     source.close()
 
 
+def test_many_requests_of_one_listener_take_no_room() -> None:
+    source = EncodedSource(Film(us), "I420")
+    for number in range(1000):
+        source.request_key("eager", float(number))
+    assert len(source._requests) == 1
+    source.close()
+
+
 def test_each_device_has_its_own_stream() -> None:
     def two(n: int) -> Sequence[Message]:
         grey = Image(picture(n)[..., 0], device_name="Grey")

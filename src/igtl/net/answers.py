@@ -17,7 +17,7 @@ from igtl.messages.query import Start
 from igtl.net.lanes import Lanes
 from igtl.net.reactor import Reactor, Timer
 from igtl.protocol.commands import Handler, Job, Reply, explained
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.service import Service
 
 if TYPE_CHECKING:
@@ -180,19 +180,23 @@ class Answers:
 
     def _expire(self, run: Run) -> None:
         """A handler's time is over (reactor's thread)."""
-        job = run.job
-        if self._fail(run, f"it took longer than {self._timeout:g} s") and job is not None:
+        job = run.claim()
+        if job is not None:
             _log.warning("igtl: the handler of %s took longer than %g s", job.label, self._timeout)
-            run.peer.counters.errors += 1
+            run.peer.counters.errors += 1  # who is told can rely on it
+            self._tell(run, job, f"it took longer than {self._timeout:g} s")
 
     def _fail(self, run: Run, why: str) -> bool:
         """Tell a client that its request failed, unless it was answered already."""
         job = run.claim()
-        if job is None:
-            return False
+        if job is not None:
+            self._tell(run, job, why)
+        return job is not None
+
+    def _tell(self, run: Run, job: Job, why: str) -> None:
+        """Tell a client that its request failed."""
         self._forget_expiry(run)
         self._refuse(run.peer, partial(job.fail, why))
-        return True
 
     def _forget_expiry(self, run: Run) -> None:
         if run.expiry is not None:

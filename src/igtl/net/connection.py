@@ -18,7 +18,8 @@ from igtl.net.reactor import Reactor
 from igtl.net.transport import half_close, hung_up, read_into, readable, shut, write
 from igtl.protocol.counters import Counters
 from igtl.protocol.framing import DEFAULT_MAX_BODY, FrameReader
-from igtl.protocol.outbox import Outbox, Outgoing, Push, WhenFull
+from igtl.protocol.outbox import Outbox, Push, WhenFull
+from igtl.protocol.outgoing import Outgoing
 
 __all__ = ["Connection", "Limits"]
 

@@ -16,7 +16,7 @@ from igtl.net.connection import Connection, Limits
 from igtl.net.reactor import Reactor, Timer
 from igtl.protocol.guest import Guest
 from igtl.protocol.newest import Key
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.profile import Profile
 
 __all__ = ["Peer"]

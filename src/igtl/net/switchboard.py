@@ -33,7 +33,8 @@ from igtl.net.reactor import Reactor
 from igtl.protocol.counters import Counters
 from igtl.protocol.link import Tap
 from igtl.protocol.matching import asks_for_igtl
-from igtl.protocol.outbox import Outgoing, check_policy
+from igtl.protocol.outbox import check_policy
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.profile import Profile, named
 from igtl.protocol.service import Service, is_question
 

@@ -14,7 +14,7 @@ from igtl.messages.message import Message
 from igtl.messages.string import String
 from igtl.protocol import plus
 from igtl.protocol.guest import Guest, Key
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.profile import PLUS, Profile
 from igtl.protocol.replies import failed, succeeded
 

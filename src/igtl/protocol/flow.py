@@ -14,7 +14,7 @@ from igtl.messages.message import Message
 from igtl.messages.registry import class_of
 from igtl.protocol.gaps import Gaps
 from igtl.protocol.newest import Key
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.plus import Subscription as Wishes
 from igtl.protocol.profile import Profile
 
@@ -53,27 +53,28 @@ class Flow:
     Args:
         interval: least seconds between two messages of a device; 0 lets everything pass.
         version: highest header version that who asked for it is known to read.
+        gaps: the videos of which this client lacks a frame.
 
     Attributes:
         without: names of devices that are not part of it any more.
     """
 
-    def __init__(self, interval: float, version: int = 2) -> None:
+    def __init__(self, interval: float, version: int = 2, gaps: Gaps | None = None) -> None:
         self.interval, self._version = max(0.0, interval), version
         self._free_at: dict[Key, float] = {}
         self._held: dict[Key, Outgoing] = {}
         self._came: dict[Key, tuple[float, float]] = {}  # a video's last frame, s between frames
-        self._gaps = Gaps()
+        self._gaps = gaps or Gaps()
         self.without: set[str] = set()
 
     def pass_on(self, item: Outgoing, now: float) -> Outgoing | None:
         """What of an item may go out now; None holds it."""
         if not self.interval:
-            return self._readable(item)
+            return self._readable(item) if self._gaps.follows(item) else None
         item = item.last()
         if item.is_video:
             if self._is_slow(item.kind, now):
-                return self._next_frame(item, now)
+                return self._pass(item, now) if self._gaps.follows(item) else None
             self._gaps.begin(item)
             if item.builds:
                 return None
@@ -89,13 +90,6 @@ class Flow:
         self._came[kind] = now, mean
         _trim(self._came)
         return mean * _LENIENT >= self.interval
-
-    def _next_frame(self, item: Outgoing, now: float) -> Outgoing | None:
-        """A frame of a video that passes whole; None if it builds on one that was too soon."""
-        if self._gaps.lacks(item):
-            return None
-        self._gaps.end(item)
-        return self._pass(item, now)
 
     def _pass(self, item: Outgoing, now: float) -> Outgoing:
         """The item; the next one has to wait for its time."""
@@ -143,7 +137,8 @@ def in_version_1(item: Outgoing) -> Outgoing:
 class Flows:
     """All that one client asked to be sent, and not to be sent.
 
-    Who asked for nothing gets everything that is published.
+    Who asked for nothing gets everything that is published. A video of which something was not sent
+    goes on with a key frame, whatever is asked for next.
     """
 
     def __init__(self) -> None:
@@ -151,15 +146,16 @@ class Flows:
         self._muted: set[tuple[type[Message], str]] = set()
         self.wishes: Wishes | None = None
         self._tracking = Flow(0.0)
+        self._gaps = Gaps()
 
     @property
     def plain(self) -> bool:
         """Whether all that is published goes out as it comes."""
-        return not (self._flows or self._muted or self.wishes)
+        return not (self._flows or self._muted or self.wishes or self._gaps.streams)
 
     def start(self, cls: type[Message], device: str, interval: float, *, version: int = 2) -> None:
         """Begin a stream, or change the pace of one; an empty device name is every device."""
-        self._flows[cls, device] = Flow(interval, version)
+        self._flows[cls, device] = Flow(interval, version, self._gaps)
 
     def has(self, cls: type[Message], device: str) -> bool:
         """Whether there is a stream of a class, and of a device if one is named."""
@@ -204,17 +200,23 @@ class Flows:
         return lost
 
     def _pick(self, item: Outgoing, now: float, pushed: bool) -> Outgoing | None:
-        flow = self._flow(item.kind)
-        if flow is not None:
-            return None if self._leaves(item.kind) else flow.pass_on(item, now)
-        if not pushed or self._is_muted(item.kind):
+        kind = item.kind
+        flow = self._flow(kind)
+        if flow is None and not pushed:
             return None
-        if self.wishes is None:
-            return item
-        if not self.wishes.wants(*map(decode_fixed, item.kind)):
+        if self._leaves(kind) if flow else self._is_unwanted(kind):
+            self._gaps.begin(item)
             return None
-        wished = self._wished(item.kind)
-        return item if wished is None else wished.pass_on(item, now)
+        flow = flow or self._wished(kind)
+        if flow:
+            return flow.pass_on(item, now)
+        return item if self._gaps.follows(item) else None
+
+    def _is_unwanted(self, kind: Key) -> bool:
+        """Whether a device without a stream was silenced, or left out by a CLIENTINFO."""
+        if self._is_muted(kind):
+            return True
+        return self.wishes is not None and not self.wishes.wants(*map(decode_fixed, kind))
 
     def _wished(self, kind: Key) -> Flow | None:
         """The pace that a CLIENTINFO asked for."""

@@ -28,10 +28,11 @@ from igtl.messages.video import VideoMeta
 from igtl.protocol import plus
 from igtl.protocol.commands import Commands, Handler, Job, Reply
 from igtl.protocol.flow import VERSION_1, in_version_1
+from igtl.protocol.gaps import KeyFrames
 from igtl.protocol.guest import Guest
 from igtl.protocol.matching import CLOCK, candidates, is_own, names_its_items
 from igtl.protocol.newest import Newest
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.protocol.plus_commands import plus_commands
 
 __all__ = ["Service", "is_question"]
@@ -66,6 +67,7 @@ class Service:
         self.name = name
         self._newest: Newest[tuple[int, Outgoing]] = Newest()
         self._count = itertools.count()
+        self._key_frames = KeyFrames()
         self._getters: list[tuple[type[Message], Handler]] = []
         self.commands: dict[str, Handler] = {}
         self._commands = Commands(self.commands, plus_commands(self))
@@ -73,9 +75,10 @@ class Service:
     # ---- what there is
 
     def keep(self, items: Sequence[Outgoing]) -> None:
-        """Make the newest of each device available to queries."""
+        """Make the newest of each device available to queries; nobody else has the items yet."""
         for item in items:
             if item.size:
+                self._key_frames.judge(item)
                 last = item.last()
                 self._newest.keep(last.kind, (next(self._count), last), last.size)
 
@@ -296,7 +299,9 @@ class Service:
         first = [
             one
             for kind, (_, one) in self._newest
-            if class_of(kind[0]) is cls and (not device or text(kind[1]) == device)
+            if class_of(kind[0]) is cls
+            and (not device or text(kind[1]) == device)
+            and not one.builds  # on what was before the stream
         ]
         picked = guest.flows.pick(first, now, pushed=False)
         return [Ready(cls, **_common(query, query.device_name)), *picked]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import queue
 from collections.abc import Callable, Collection, Sequence
 
 from igtl.codec.frame import Frame
@@ -50,7 +49,7 @@ class EncodedSource:
         self._newest: dict[str, Image] = {}
         self._refused: set[str] = set()
         self._known: Collection[object] = ()
-        self._requests: queue.SimpleQueue[tuple[object, float]] = queue.SimpleQueue()
+        self._requests: dict[object, float] = {}  # of each listener the last one
         self._paced: dict[object, int] = {}  # ticks from one key frame to the next
         self._since_key = 0
 
@@ -100,13 +99,13 @@ class EncodedSource:
             interval: s, or a little more. Who wants fewer images than there are gets no others
                 than key frames; 0 is for who wants all.
         """
-        self._requests.put((listener, interval))
+        self._requests[listener] = interval
 
     def _is_wanted(self, audience: Collection[object]) -> bool:
         """Whether somebody needs a key frame now."""
         wanted = any(one not in self._known for one in audience)
-        while not self._requests.empty():
-            listener, interval = self._requests.get()
+        while self._requests:
+            listener, interval = self._requests.popitem()
             wanted = True
             self._paced[listener] = math.ceil(interval * self.rate - 1e-6)
         self._paced = {
