@@ -44,7 +44,7 @@ EXAMPLES: list[tuple[igtl.Message, str]] = [
     (igtl.Status(), "OK"),
     (
         igtl.Status(igtl.StatusCode.NOT_FOUND, 5, "NoProbe", "plug it in"),
-        "NOT_FOUND (subcode 5)  NoProbe: plug it in",
+        "NOT_FOUND (subcode 5): NoProbe: plug it in",
     ),
     (igtl.Status(77), "code 77"),
     (igtl.Capability(("IMAGE", "STATUS")), "IMAGE STATUS"),
@@ -111,7 +111,7 @@ EXAMPLES: list[tuple[igtl.Message, str]] = [
         "interval=0.02, coordinate_name='Patient'",
     ),
     (igtl.Stop(igtl.TrackingData), ""),
-    (igtl.Ready(igtl.Image), "success"),
+    (igtl.Ready(igtl.Image), "accepted"),
     (igtl.Ready(igtl.Image, 1), "refused, status 1"),
     (igtl.Unknown("ODD", b"abc"), "3 bytes of a type that igtl does not know"),
 ]

@@ -113,7 +113,7 @@ def test_the_formats_are_listed(call: Call) -> None:
         (("{s}", "{d}/x.igs.mha", "--image", "UZ"), 1, "there are those of 'US'"),
         (("{s}", "{s}", "--overwrite"), 1, "is source and target"),
         (("{s}", "{d}/x.csv", "--device", "None"), 1, "is selected"),
-        (("{d}/none.mcap", "{d}/x.csv"), 1, "there is no file"),
+        (("{d}/none.mcap", "{d}/x.csv"), 1, "none.mcap: No such file or directory"),
     ],
 )
 def test_one_line_says_what_is_wrong(

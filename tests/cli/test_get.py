@@ -184,7 +184,10 @@ def test_nothing_is_overwritten_unless_told(
     asked = ("get", server.endpoint, "IMAGE", "-o", str(path))
     ended = call(*asked)
     assert (ended.status, ended.out) == (1, "")
-    assert ended.err == f"igtl: {path}: there is such a file (see --overwrite)\n"
+    assert ended.err == (
+        f"igtl: {path} is there already: choose another name, or overwrite it on purpose "
+        "(--overwrite)\n"
+    )
     assert path.read_bytes() == b"mine"
     assert call(*asked, "--overwrite").status == 0
     assert np.load(path).shape == (3, 4, 5)
@@ -193,7 +196,7 @@ def test_nothing_is_overwritten_unless_told(
 def test_a_folder_that_is_not_there_is_one_clear_line(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "no" / "ct.mha"
     ended = call("get", "nobody.invalid", "IMAGE", "-o", str(path))
-    assert ended == (1, "", f"igtl: {path.parent}: there is no such folder\n")
+    assert ended == (1, "", f"igtl: cannot write {path}: there is no folder {path.parent}\n")
 
 
 def test_ctrl_c_ends_it_cleanly(start: Start) -> None:

@@ -262,6 +262,16 @@ def test_nothing_came(call: Call, path: Path) -> None:
     assert (first.split()[0], absences, last[:11]) == ("recording", [], "0 messages ")
 
 
+@pytest.mark.parametrize("more", [(), ("--split", "1MB")])
+def test_there_is_no_folder_for_the_file(
+    call: Call, serve_bytes: Serve, path: Path, more: tuple[str, ...]
+) -> None:
+    path = path.parent / "none" / path.name
+    ended = call("record", serve_bytes(stream_of(*MANY)).endpoint, "-o", str(path), *more)
+    assert ended.status == status.FAILED
+    assert ended.err == f"igtl: cannot write {path}: there is no folder {path.parent}\n"
+
+
 def test_an_unknown_type_is_doubted(call: Call, serve_bytes: Serve, path: Path) -> None:
     server = serve_bytes(stream_of(*MANY))
     ended = call("record", server.endpoint, "-o", str(path), "--no-reconnect", "--type", "STRNG")

@@ -302,7 +302,6 @@ def test_it_runs_again_on_the_same_port(call: Call, server: igtl.Server) -> None
         (["nothing.mcap"], "there is no file nothing.mcap; a server is typed as host:port"),
         (["./nothing"], "there is no file nothing"),
         (["film.mcap", "localhost"], "film.mcap is a file and localhost an endpoint"),
-        (["film.mcap", "./film.mcap"], "a file is given twice"),
         (["localhost", "localhost:18944"], "localhost:18944 is given twice"),
         (["folder"], "folder is a folder, expected a recording; give its recordings: folder/*"),
         (["empty"], "empty is a folder, expected a recording or a server as host:port"),
@@ -334,6 +333,12 @@ def test_what_was_typed_wrong_is_explained(
     assert ended.status == 2
     assert expected in ended.err
     assert ended.out == ""
+
+
+def test_a_file_that_is_named_twice_is_not_shown_twice(call: Call, film: Path) -> None:
+    ended = call("view", str(film), str(film.parent / "." / ".." / film.parent.name / film.name))
+    assert ended.status == 1
+    assert "film.mcap was named twice, as " in ended.err
 
 
 def test_what_is_no_recording_is_not_shown(call: Call, tmp_path: Path) -> None:

@@ -196,8 +196,9 @@ def test_counting_while_devices_come(path: Path) -> None:
         with Recorder(path) as recorder:
             frames = [pose(0, f"P{number}") for number in range(3000)]
             sender, _ = background(lambda: [recorder.write(frame) for frame in frames])
+            pace = threading.Event()
             while sum(recorder.counts.values()) < 3000:
-                pass  # as often as can be
+                pace.wait(1e-5)  # as often as a machine of one core can
             sender.result()
     finally:
         sys.setswitchinterval(usual)
@@ -486,11 +487,12 @@ def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_ends_the_recording_in_good_order(full: Path) -> None:
-    recorder = Recorder(full)
+    recorder, pace = Recorder(full), threading.Event()
     written = 0
     while recorder.error is None:
         recorder.write(bulk(100_000), "a")
         written += 1
+        pace.wait(1e-5)  # on one core, it has its turn
     assert not recorder.write(pose(0))
     with pytest.raises(
         igtl.RecordingError, match=r"cannot be written: .*; kept in .*: .* messages, .*lost"
@@ -524,10 +526,13 @@ def test_a_file_that_cannot_even_be_closed(path: Path, monkeypatch: pytest.Monke
 
 
 def test_trouble_does_not_hide_other_trouble(full: Path) -> None:
+    pace = threading.Event()
+
     def work() -> None:
         with Recorder(full) as recorder:
             while recorder.error is None:
                 recorder.write(bulk(100_000))
+                pace.wait(1e-5)
             raise KeyError("something else")
 
     with pytest.raises(KeyError):

@@ -293,3 +293,19 @@ def test_there_are_no_more_channels_than_a_file_can_have(
 def test_the_end_leaves_nothing_behind(path: Path) -> None:
     write(path, [Entry(START, "a", pose(0))])
     assert os.listdir(path.parent) == [path.name]
+
+
+def test_what_is_abandoned_stays_as_it_is(path: Path) -> None:
+    file = FileWriter(path)
+    file.add(Entry(START, "a", pose(0)))
+    file.cut_chunk()
+    file.add(Entry(START, "a", pose(1)))
+    before = path.read_bytes()
+    file.abandon()
+    file.close()
+    assert path.read_bytes() == before
+    assert [one.data for one in stored(path, whole=False)] == [pose(0).to_bytes()]
+    with pytest.raises(igtl.RecordingError, match="is closed"):
+        file.add(Entry(START, "a", pose(2)))
+    path.unlink()
+    FileWriter(path).close()  # nobody holds its lock

@@ -17,7 +17,6 @@ from igtl.cli import arguments, status
 from igtl.cli.amounts import shown_size
 from igtl.cli.arguments import Parser
 from igtl.cli.moments import check_part, moment
-from igtl.cli.signals import terminable
 from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.convert import Converted, convert
 from igtl.convert.formats import listing, plan
@@ -125,7 +124,7 @@ def run(options: Namespace) -> int:
 
 
 def _converted(options: Namespace, own: dict[str, Any]) -> Converted:
-    with terminable(), _meter() as show:
+    with _meter() as show:
         return convert(
             options.paths[:-1],
             options.paths[-1],

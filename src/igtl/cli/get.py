@@ -10,9 +10,10 @@ import igtl
 from igtl.cli import arguments, status
 from igtl.cli.arguments import Parser
 from igtl.cli.asking import ANSWER_S, asking, check_order, class_to_ask
-from igtl.cli.one_file import Writer, check_folder, check_free, writer_for
+from igtl.cli.one_file import Writer, writer_for
 from igtl.cli.printing import Printer
 from igtl.cli.terminal import warn
+from igtl.recording.disk import check_free
 
 __all__ = ["DESCRIPTION", "EXAMPLES", "add_arguments", "run"]
 
@@ -73,7 +74,7 @@ def run(options: Namespace) -> int:
             return status.FAILED
         Printer(options.format, link.endpoint).show(message, time.time())
     if write is not None:
-        _check(options)
+        check_free(options.output, overwrite=options.overwrite)
         write(message, options.output)
         warn(f"saved as {options.output} ({options.output.stat().st_size} bytes)")
     return status.DONE
@@ -84,11 +85,5 @@ def _writer(options: Namespace, cls: type[igtl.Message]) -> Writer | None:
     if options.output is None:
         return None
     write = writer_for(options.output, cls)
-    check_folder(options.output)
-    _check(options)
+    check_free(options.output, overwrite=options.overwrite)
     return write
-
-
-def _check(options: Namespace) -> None:
-    if not options.overwrite:
-        check_free(options.output)

@@ -1,7 +1,7 @@
 """The keyboard, key by key, as long as a program runs on a terminal; and the terminal as before.
 
 The terminal is put back when the `with` block is left, by whatever: its end, an exception, Ctrl-C,
-a signal that ends the program. Ctrl-Z is a key, "suspend", for `Keyboard.stand_by`.
+a signal that ends the program (see `signals`). Ctrl-Z is a key, "suspend", for `Keyboard.stand_by`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Keyboard:
         self.usable = _in_front()
         self._rest, self._suspended = "", False
         self._before: list[Any] = []
-        self._handlers: dict[int, Any] = {}
+        self._handler: Any = None
 
     def read(self) -> list[str]:
         """The keys that were typed; waits for some, for a tenth of a second."""
@@ -110,8 +110,7 @@ class Keyboard:
 
         descriptor = sys.stdin.fileno()
         self._before = termios.tcgetattr(descriptor)
-        handlers = {signal.SIGTERM: _end, signal.SIGHUP: _end, signal.SIGTSTP: self._suspend}
-        self._handlers = {number: signal.signal(number, one) for number, one in handlers.items()}
+        self._handler = signal.signal(signal.SIGTSTP, self._suspend)
         tty.setcbreak(descriptor)
         mode = termios.tcgetattr(descriptor)
         mode[6][termios.VMIN], mode[6][termios.VTIME] = 0, _TENTHS
@@ -121,8 +120,7 @@ class Keyboard:
         import termios
 
         termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._before)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGTSTP, self._handler)
 
     def _suspend(self, _number: int, _frame: FrameType | None) -> None:
         self._suspended = True
@@ -135,8 +133,3 @@ def _in_front() -> bool:
         return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     except OSError:  # a terminal that controls nobody, so there is no front
         return True
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    """A signal that ends the program: let it leave its blocks."""
-    raise SystemExit(128 + number)

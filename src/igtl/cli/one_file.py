@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import numpy as np
 import igtl
 from igtl.viewer.plain import plain_message
 
-__all__ = ["Writer", "check_folder", "check_free", "writer_for"]
+__all__ = ["Writer", "writer_for"]
 
 Writer = Callable[[igtl.Message, Path], None]
 """Writes a message to a path."""
@@ -49,22 +47,6 @@ def writer_for(path: Path, cls: type[igtl.Message]) -> Writer:
         f"cannot save {cls.wire_type} as {str(path)!r}: for this type, names end in one of "
         f"{', '.join(forms)}"
     )
-
-
-def check_free(path: Path) -> None:
-    """Refuse to overwrite.
-
-    Raises:
-        OSError: there is such a file already.
-    """
-    if os.path.lexists(path):
-        raise FileExistsError(errno.EEXIST, "there is such a file (see --overwrite)", str(path))
-
-
-def check_folder(path: Path) -> None:
-    """Refuse a path that has no folder to be in; OSError."""
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
 
 
 def _write_bytes(message: igtl.Message, path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 from igtl import errors
 from igtl.cli import status
 from igtl.cli.arguments import Parser
+from igtl.cli.signals import terminable, undisturbed
 from igtl.cli.terminal import leave_closed_pipe, prepare_streams, warn
 
 __all__ = ["VERBS", "main"]
@@ -107,7 +108,10 @@ def _run(arguments: list[str]) -> int:
     verb: Verb = import_module(f"igtl.cli.{first}")
     parser = Parser(f"igtl {first}", verb.DESCRIPTION, f"{verb.EXAMPLES}\n\n{status.EXPLAINED}")
     verb.add_arguments(parser)
-    return verb.run(parser.parse_intermixed_args(arguments[1:]))
+    with undisturbed():  # argparse stumbles when it is interrupted
+        options = parser.parse_intermixed_args(arguments[1:])
+    with terminable():
+        return verb.run(options)
 
 
 def _top_parser() -> Parser:

@@ -19,7 +19,7 @@ from igtl.cli.arguments import Parser
 from igtl.cli.feeds import Feed, Sieve
 from igtl.cli.listen import doubt_types
 from igtl.cli.session import Session
-from igtl.cli.signals import terminable
+from igtl.cli.signals import undisturbed
 from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say, warn
 from igtl.viewer.summary import counted
@@ -103,10 +103,10 @@ def run(options: Namespace) -> int:
     with ExitStack() as stack:
         for feed in feeds:
             stack.callback(feed.close)
-        stack.enter_context(terminable())
         _connect(feeds, waits=options.reconnect)
-        recorder = _recorder(options)
-        stack.callback(recorder.close)
+        with undisturbed():  # or nobody ended the file that is begun
+            recorder = _recorder(options)
+            stack.callback(recorder.close)
         session = Session(recorder, feeds, options.duration)
         session.start(Sieve(options.type, options.device))
         if not options.json:

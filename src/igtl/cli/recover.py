@@ -12,7 +12,6 @@ from typing import Any
 from igtl.cli import arguments, status
 from igtl.cli.amounts import shown_size
 from igtl.cli.arguments import Parser
-from igtl.cli.signals import terminable
 from igtl.cli.table import aligned
 from igtl.cli.terminal import Progress, printable, say
 from igtl.recording.recovery import Recovered, recover
@@ -55,7 +54,7 @@ def run(options: Namespace) -> int:
     """Recover, and say what came of it."""
     file: Path = options.file
     target = options.output or file.parent / f"{file.stem}-recovered{file.suffix}"
-    with terminable(), Progress() as progress:
+    with Progress() as progress:
 
         def show(done: int, total: int) -> None:
             progress.show(f"recovering: {shown_size(done)}, {100 * done // max(1, total)} %")

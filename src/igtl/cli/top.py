@@ -17,7 +17,6 @@ import igtl
 from igtl.cli import arguments, status, typed
 from igtl.cli.arguments import Parser
 from igtl.cli.keys import Keyboard
-from igtl.cli.signals import terminable
 from igtl.cli.table import aligned
 from igtl.cli.terminal import say, warn
 from igtl.cli.top_rows import COLUMNS, glances
@@ -179,7 +178,6 @@ def _watch(board: Board) -> int:
     console, screen, keyboard = Console(), Screen(board), Keyboard()
     with ExitStack() as stack:
         stack.enter_context(quiet_log())
-        stack.enter_context(terminable())
         stack.enter_context(keyboard)
         live = stack.enter_context(Live(console=console, screen=True, auto_refresh=False))
         _go_on(screen, keyboard, live)

@@ -39,10 +39,10 @@ def device_lines(shown: Glance, server: str, room: Room, scroll: int, step: int)
         step: which slice of a volume, counted from the middle one.
     """
     picture: Picture = []
-    width = room.width
-    if isinstance(shown.seen, igtl.Image) and shown.seen.pixels.size:
+    width, message = room.width, shown.look and shown.look.sound
+    if isinstance(message, igtl.Image) and message.pixels.size:
         width = (room.width - _GAP) // 2
-        picture = _picture(shown.seen, room._replace(width=room.width - _GAP - width), step)
+        picture = _picture(message, room._replace(width=room.width - _GAP - width), step)
     text = [piece for one in _text(shown, server) for piece in wrapped(one, width)]
     first = min(scroll, max(0, len(text) - room.height))
     text = text[first : first + room.height]
@@ -69,7 +69,7 @@ def _picture(image: igtl.Image, room: Room, step: int) -> Picture:
 
 
 def _text(shown: Glance, server: str) -> Iterator[Text]:
-    row, frame = shown.row, shown.frame
+    row, look = shown.row, shown.look
     name = printable(row.device_name) or "-"
     yield Text(f"{name}  {printable(row.wire_type)}", style="bold")
     yield Text(f"from {server}", style="dim")
@@ -77,14 +77,14 @@ def _text(shown: Glance, server: str) -> Iterator[Text]:
     yield Text(f"{counted(shown.messages, 'message')}, {shown_size(shown.bytes)}")
     yield Text(f"{_cell('rate', shown)}, {_cell('bandwidth', shown)}, {_cell('age', shown)} ago")
     yield Text(", ".join(f"{one} {_cell(one, shown)}" for one in ("latency", "drops", "errors")))
-    if frame is not None:
+    if look is not None:
         yield Text()
         yield Text("header", style="bold")
-        yield Text(f"  version {frame.version}, body of {frame.body_size:,} bytes")
-        yield Text(f"  time {_time(frame.timestamp)}")
-        yield Text(f"  checksum {frame.crc:016x}")
-    if shown.seen is not None:
-        yield from _meaning(shown.seen)
+        yield Text(f"  version {look.frame.version}, body of {look.frame.body_size:,} bytes")
+        yield Text(f"  time {_time(look.frame.timestamp)}")
+        yield Text(f"  checksum {look.frame.crc:016x}")
+    if look is not None and look.sound is not None:
+        yield from _meaning(look.sound)
 
 
 def _cell(heading: str, shown: Glance) -> str:

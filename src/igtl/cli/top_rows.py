@@ -6,12 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import igtl
 from igtl.cli.amounts import shown_duration, shown_size
 from igtl.cli.terminal import printable
-from igtl.codec.frame import Frame
 from igtl.viewer.board import Board
-from igtl.viewer.row import Row
+from igtl.viewer.row import Look, Row
 from igtl.viewer.standing import standing
 from igtl.viewer.summary import summary
 
@@ -29,9 +27,8 @@ class Glance(NamedTuple):
     row: Row
     server: int
     """Number of its connection, from 1 on."""
-    frame: Frame | None
-    seen: igtl.Message | None
-    """Its newest message, as far as somebody has looked at it."""
+    look: Look | None
+    """What its newest message means, as far as somebody has looked at it."""
     state: str
     note: str
     messages: int
@@ -49,8 +46,7 @@ def glance(row: Row, server: int, now: float) -> Glance:
     return Glance(
         row,
         server,
-        row.newest,
-        row.seen,
+        row.looked,
         *standing(row, now),
         row.messages,
         row.bytes,
@@ -110,9 +106,9 @@ def _span(seconds: float | None) -> str:
 
 
 def _last(shown: Glance) -> str:
-    if shown.seen is None:
+    if shown.look is None or shown.look.sound is None:
         return ""
-    return printable(" ".join(summary(shown.seen).split()).replace("( ", "("))
+    return printable(" ".join(summary(shown.look.sound).split()).replace("( ", "("))
 
 
 COLUMNS = {

@@ -17,7 +17,6 @@ from urllib.parse import quote
 import igtl
 from igtl.cli import arguments, page, status, typed
 from igtl.cli.arguments import Parser
-from igtl.cli.signals import terminable
 from igtl.cli.terminal import printable, say
 from igtl.convert.formats import FORMATS, ending_of
 from igtl.viewer.guard import Guard, is_loopback, new_token
@@ -92,7 +91,7 @@ def run(options: Namespace) -> int:
     endpoints = [] if files else typed.endpoints(options.what)
     folder = _folder(options.record_to)
     token = options.token or (None if is_loopback(options.host) else new_token())
-    with terminable(), Session(folder, _tell) as session:
+    with Session(folder, _tell) as session:
         if files:
             session.play(files)
         shown = page.listening(session, options.host, options.port, Guard(options.host, token))
@@ -131,8 +130,6 @@ def _files(what: Sequence[str]) -> list[Path]:
         )
     for text in files:
         _check_file(Path(text))
-    if len({Path(text).resolve() for text in files}) < len(files):
-        raise igtl.MessageError("a file is given twice: its messages would be shown twice")
     return list(map(Path, files))
 
 

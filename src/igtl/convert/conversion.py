@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
@@ -101,7 +102,7 @@ def convert(
         if os.path.abspath(path) == os.path.abspath(target):
             raise RecordingError(f"{path} is source and target: give the target another name")
         if not path.exists():
-            raise RecordingError(f"there is no file {path}")
+            raise RecordingError(f"{path}: {os.strerror(errno.ENOENT)}")
     staging, reader = Staging(target, overwrite=overwrite), _opened(ways, sources[0])
     request = Request(type, device, connection, start, end)
     with ExitStack() as always, _explained(staging), ExitStack() as failing:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +36,7 @@ class RawEntries:
         if not self._files:
             raise RecordingError(f"{path} is a folder without .igtl files")
         if not path.exists():
-            raise RecordingError(f"there is no file {path}")
+            raise RecordingError(f"{path}: {os.strerror(errno.ENOENT)}")
 
     def __iter__(self) -> Iterator[Entry]:
         """Raises RecordingError where a file ends within a message, or holds something else."""

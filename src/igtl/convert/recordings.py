@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
 
-from igtl.errors import RecordingError
 from igtl.recording.entry import Entry
 from igtl.recording.events import Event
 from igtl.recording.recording import Channel, Recording, read
@@ -104,5 +102,4 @@ class RecordingWriter:
 
     def abandon(self) -> None:
         """Close the file."""
-        with suppress(RecordingError):
-            self._file.close()
+        self._file.abandon()

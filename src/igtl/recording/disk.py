@@ -23,7 +23,7 @@ except ImportError:  # Windows lets nobody remove a file that is open anyway
 else:
     _LOCKS = True
 
-__all__ = ["GrowingFile", "check_free", "put_in_place", "remove", "taken"]
+__all__ = ["GrowingFile", "check_folder", "check_free", "put_in_place", "remove", "taken"]
 
 #: Most pieces that one system call takes (IOV_MAX is 1024 on Linux and macOS).
 _PIECES = 512
@@ -48,12 +48,21 @@ def check_free(path: Path, *, overwrite: bool) -> None:
         RecordingError: there is such a file, and it is not to be overwritten; it is a folder, or a
             device; or there is no folder for it.
     """
-    if not path.parent.is_dir():
-        raise RecordingError(f"cannot write {path}: there is no folder {path.parent}")
+    check_folder(path)
     if path.is_dir() or (not overwrite and os.path.lexists(path)):
         raise taken(path)
     if path.exists() and not path.is_file():
         raise RecordingError(f"cannot write {path}: it is there, and is no file")
+
+
+def check_folder(path: Path) -> None:
+    """Refuse a name that has no folder to be in.
+
+    Raises:
+        RecordingError: there is none.
+    """
+    if not path.parent.is_dir():
+        raise RecordingError(f"cannot write {path}: there is no folder {path.parent}")
 
 
 def remove(path: Path) -> None:
@@ -63,18 +72,33 @@ def remove(path: Path) -> None:
         BlockingIOError: it is being written.
         OSError: it cannot be removed.
     """
-    with _held(path) if _LOCKS else contextlib.nullcontext():
+    with _held(path) if _LOCKS and path.exists() else contextlib.nullcontext():
         path.unlink()
 
 
-def put_in_place(temporary: Path, final: Path) -> None:
-    """Give a finished file its name; a file of that name is lost.
+def put_in_place(temporary: Path, final: Path, *, overwrite: bool) -> None:
+    """Give a finished file its name.
+
+    Args:
+        temporary: where it is.
+        final: where it is to be.
+        overwrite: whether a file of that name is lost; if not, it stays, whenever it came.
 
     Raises:
-        RecordingError: what is there is no file (a device, say), or a `GrowingFile` writes it.
+        RecordingError: see `check_free`; or a `GrowingFile` writes what is there.
         OSError: it cannot be renamed.
     """
-    check_free(final, overwrite=True)
+    check_free(final, overwrite=overwrite)
+    if not overwrite:
+        try:
+            final.hardlink_to(temporary)  # unlike a new name, a link replaces nothing
+        except FileExistsError as error:
+            raise taken(final) from error
+        except OSError:
+            pass  # this file system has no links
+        else:
+            temporary.unlink()
+            return
     try:
         with _held(final) if _LOCKS and final.exists() else contextlib.nullcontext():
             temporary.replace(final)
@@ -99,7 +123,7 @@ class GrowingFile:
     """
 
     def __init__(self, path: Path, *, overwrite: bool = False) -> None:
-        if overwrite and path.is_file():
+        if overwrite and (path.is_file() or (path.is_symlink() and not path.exists())):
             remove(path)
         fate = 0 if overwrite and path.exists() else os.O_EXCL  # a device, or a pipe, stays
         binary: int = getattr(os, "O_BINARY", 0)
@@ -208,9 +232,9 @@ class _Room:
         self._size = wanted
 
     def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        file, self._file = self._file, None  # first, or a signal might have it closed twice
+        if file is not None:
+            os.close(file)
 
 
 def _write_all(file: int, pieces: Sequence[Buffer]) -> int:

@@ -83,6 +83,7 @@ class Parts:
 
     def _clear_way(self) -> None:
         """Remove the parts of an earlier recording of this name, or refuse to."""
+        disk.check_folder(self._path)
         part = re.compile(rf"{re.escape(self._path.stem)}-\d{{3}}{re.escape(self._path.suffix)}")
         try:
             found = sorted(one for one in self._path.parent.iterdir() if part.fullmatch(one.name))

@@ -21,7 +21,7 @@ from typing import Any, Self
 from igtl.codec.frame import Frame
 from igtl.errors import MessageError, RecordingError
 from igtl.messages import Message
-from igtl.protocol.outbox import Outgoing
+from igtl.protocol.outgoing import Outgoing
 from igtl.recording.behind import Helper
 from igtl.recording.filing import Key, event_data
 from igtl.recording.parts import Parts

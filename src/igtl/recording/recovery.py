@@ -126,10 +126,13 @@ def recover(
 def _recovered(scan: Scan, staging: Staging, progress: Progress) -> Recovered:
     path = staging.new(".mcap")
     try:
-        with FileWriter(path) as writer:
+        writer = FileWriter(path)
+        try:
             work = _Work(scan, writer, progress)
             work.run()
             found = work.recovered(staging.target)
+        finally:
+            writer.abandon()  # unless it is whole
         staging.keep(path, staging.target)
         staging.commit()
     except RecordingError as error:

@@ -66,7 +66,7 @@ class Staging:
         for final in self._kept.values():
             check_free(final, overwrite=self._overwrite)
         for temporary, final in self._kept.items():
-            put_in_place(temporary, final)
+            put_in_place(temporary, final, overwrite=self._overwrite)
         files = tuple(self._kept.values())
         self.discard()
         return files

@@ -18,7 +18,7 @@ from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame
 from igtl.errors import RecordingError
 from igtl.recording import filing, layout
-from igtl.recording.disk import GrowingFile, taken
+from igtl.recording.disk import GrowingFile, check_folder, taken
 from igtl.recording.entry import Entry
 from igtl.recording.filing import Key
 from igtl.recording.gathering import Gathered, Gathering
@@ -142,6 +142,13 @@ class FileWriter(Closable):
         finally:
             self._finish()
 
+    def abandon(self) -> None:
+        """Close the file as it is, for who removes it; wherever writing was interrupted."""
+        if not self._closed:
+            self._closed = True
+            with contextlib.suppress(RecordingError):
+                self._shut()
+
     def cut_short(self, text: str, time_ns: int, **details: Any) -> None:
         """End the file after trouble: what is gathered is lost, a "cut" event says why.
 
@@ -239,6 +246,7 @@ class FileWriter(Closable):
 
     def _opened(self, *, overwrite: bool) -> GrowingFile:
         """The file, with what it begins with."""
+        check_folder(self.path)
         try:
             file = GrowingFile(self.path, overwrite=overwrite)
         except FileExistsError as error:

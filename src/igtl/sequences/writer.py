@@ -140,9 +140,8 @@ class SequenceWriter:
     def _new(self, final: Path) -> BinaryIO:
         """A new file beside the target, under a name that it has for now."""
         path = final.with_name(f".{final.name[:100]}.{uuid4().hex[:8]}.part")
-        file = path.open("xb")
         self._temporary.append(path)
-        return file
+        return path.open("xb")
 
     def write(self, frame: SequenceFrame) -> None:
         """Append one frame. All have pixels of one shape and type.
@@ -243,7 +242,7 @@ class SequenceWriter:
         self._check_free()
         finals = [path for path in (self._data_path, self.path) if path]
         for temporary, final in zip(self._temporary, finals, strict=True):
-            put_in_place(temporary, final)
+            put_in_place(temporary, final, overwrite=self._overwrite)
         self._temporary.clear()
 
     def discard(self) -> None:
