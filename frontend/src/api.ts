@@ -155,7 +155,7 @@ export interface MessageDetails {
   row: RowId;
   received: number;
   header: { version: number; type: string; device: string; time: number | null; size: number };
-  metadata: Record<string, string>;
+  metadata: Record<string, unknown>;
   text: string;
   fields: Record<string, unknown>;
   error: string | null;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from tests.browser.conftest import Open
 from tests.browser.visiting import Visit, canvas, drawn, wait_until
 from tests.recording.stock import START, Item, write_stock
 
-pytest.importorskip("av")
+av = pytest.importorskip("av")
 
 WIDTH, HEIGHT, BLOCK = 176, 144, 16
 CODECS = ("H264", "VP90", "AV10")
@@ -42,6 +43,18 @@ def videos(
             encoder.encode(igtl.Image(picture(start + n, width), device_name="Camera"))
             for n in range(count)
         ]
+
+
+def wide(pixels: NDArray[np.uint8]) -> bytes:
+    """A key frame of H.264 that wants its pixels shown twice as wide as high."""
+    context = av.CodecContext.create("libx264", "w")
+    context.height, context.width = pixels.shape
+    context.pix_fmt, context.time_base = "yuv420p", Fraction(1, 30)
+    context.sample_aspect_ratio = Fraction(2)
+    context.options = {"crf": "8", "profile": "baseline", "tune": "zerolatency"}
+    planes = np.concatenate((pixels, np.full_like(pixels[::2], 128)))
+    frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+    return b"".join(map(bytes, (*context.encode(frame), *context.encode(None))))
 
 
 def centres(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -114,6 +127,13 @@ def test_colours_are_painted_as_they_were_meant(show: Open, codec: str) -> None:
         pixels[:, :80], pixels[:, 80:] = (200, 40, 40), (40, 180, 60)
         server.publish(encoder.encode(igtl.Image(pixels, device_name="Camera")))
         wait_for(visit.page, pixels)
+
+
+def test_pixels_that_are_not_square_are_painted_one_by_one(show: Open) -> None:
+    (like,) = videos(1)
+    with looked_at(show) as (server, visit):
+        server.publish(like.replace(data=wide(picture(3)), metadata={}))
+        wait_for(visit.page, picture(3))
 
 
 def test_who_joins_in_the_middle_sees_the_picture_at_once(show: Open, visit: Open) -> None:

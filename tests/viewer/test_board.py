@@ -185,6 +185,15 @@ def test_counting_anew() -> None:
     assert (row["id"], row["messages"], row["errors"]) == (0, 1, 0)
 
 
+def test_what_was_malformed_before_is_not_counted_anew() -> None:
+    board = board_with(igtl.Unknown("TDATA", b"cut", device_name="Tools"))
+    board.reset(1001.0)
+    row = board.plain(1001.0)["rows"][0]
+    assert (row["state"], row["messages"], row["errors"]) == ("bad", 0, 0)
+    board.count(0, frame_of(igtl.Unknown("TDATA", b"cut", device_name="Tools")), 1002.0)
+    assert board.plain(1002.0)["rows"][0]["errors"] == 1
+
+
 def test_what_came_last_is_known_when_counts_begin_anew() -> None:
     board = board_with(POSE.replace(timestamp=NOW - 0.25), times=5)
     board.reset(NOW - 100)  # a recording was wound back

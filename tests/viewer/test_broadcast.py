@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+import pytest
 
 from igtl.codec.buffers import Buffer
 from igtl.viewer.broadcast import Broadcast, Coded, Watcher
@@ -14,12 +17,9 @@ PATIENCE = 10.0
 
 
 def broadcast(unshown: int = 3, kept: int = 10, most_bytes: int = 1000) -> Broadcast:
-    return Broadcast(
-        most_unshown=unshown,
-        most_kept=kept,
-        most_bytes=most_bytes,
-        too_late="too slow",
-    )
+    made = Broadcast(most_unshown=unshown, most_kept=kept, too_late="too slow")
+    made.limit(most_bytes)
+    return made
 
 
 def put(made: Broadcast, *numbers: int, keys: tuple[int, ...] = (), size: int = 1) -> None:
@@ -60,6 +60,9 @@ async def test_who_begins_is_given_all_since_the_last_key_frame() -> None:
     put(made, 9)
     assert await taken(watcher) == [9]
     assert await taken(late) == [4, 5, 6, 7, 8, 9]
+    news = await Watcher(made).next()
+    assert isinstance(news, list)
+    assert opened(news)[0]["skipped"] == 0
 
 
 async def test_where_that_is_too_much_the_next_key_frame_is_waited_for() -> None:
@@ -71,6 +74,15 @@ async def test_where_that_is_too_much_the_next_key_frame_is_waited_for() -> None
         put(made, 9, keys=(9,), size=10)
         assert await taken(watcher) == [9]
         assert not watcher.has_to_begin
+
+
+async def test_what_was_let_go_of_makes_room() -> None:
+    made = broadcast(most_bytes=35)
+    put(made, *range(1, 9), keys=(1, 6), size=10)
+    assert await taken(Watcher(made)) == [6, 7, 8]
+    made.clear("a gap")
+    put(made, *range(9, 12), keys=(9,), size=10)
+    assert await taken(Watcher(made)) == [9, 10, 11]
 
 
 async def test_one_picture_is_kept_however_large() -> None:
@@ -132,14 +144,64 @@ async def test_behind_a_gap_nothing_of_before_is_given_and_it_is_told_why() -> N
     assert await taken(begins) == [5, 6]
     made.clear("a gap")
     assert await taken(seen) == ["a gap"]
+    put(made, 7, keys=(7,))
+    assert isinstance(await seen.next(), list)
+    made.clear("a gap")  # the same again
+    assert await news_of(seen) == "a gap"
 
 
-async def test_who_waits_is_woken() -> None:
+async def test_behind_a_gap_what_builds_on_what_is_lost_is_not_given() -> None:
+    made = broadcast()
+    seen, begins = Watcher(made), Watcher(made)
+    put(made, 1, keys=(1,))
+    assert await taken(seen) == [1]
+    made.clear("a gap")
+    put(made, 2)
+    assert await taken(seen) == ["a gap"]
+    assert await taken(begins) == ["a gap"]
+    put(made, 3, keys=(3,))
+    assert await taken(seen) == [3]
+    assert await taken(begins) == [3]
+
+
+async def test_a_tighter_limit_holds_at_once() -> None:
+    made = broadcast(most_bytes=100)
+    behind = Watcher(made)
+    put(made, 1, 2, 3, keys=(1, 3), size=30)
+    made.limit(30)
+    assert await taken(behind) == [3]
+    put(made, 4, size=30)
+    assert await taken(Watcher(made)) == []
+
+
+@pytest.mark.parametrize(
+    ("happens", "news"),
+    [
+        (lambda made, watcher: put(made, 9, keys=(9,)), list),
+        (lambda made, watcher: made.clear("a gap"), str),
+        (lambda made, watcher: watcher.close(), type(None)),
+        (lambda made, watcher: made.close("it failed"), type(None)),
+    ],
+)
+async def test_who_waits_is_woken(
+    happens: Callable[[Broadcast, Watcher], None], news: type
+) -> None:
     made = broadcast()
     watcher = Watcher(made)
     waiting = asyncio.create_task(watcher.next())
     await asyncio.sleep(0)
-    await asyncio.to_thread(put, made, 1, keys=(1,))
+    await asyncio.to_thread(happens, made, watcher)
+    assert isinstance(await asyncio.wait_for(waiting, PATIENCE), news)
+
+
+async def test_who_could_take_no_more_is_woken_when_it_has_shown_some() -> None:
+    made = broadcast(unshown=1)
+    watcher = Watcher(made)
+    put(made, 1, 2, keys=(1,))
+    await watcher.next()
+    waiting = asyncio.create_task(watcher.next())
+    await asyncio.sleep(0)
+    watcher.shown(1)
     assert isinstance(await asyncio.wait_for(waiting, PATIENCE), list)
 
 

@@ -17,7 +17,8 @@ from igtl.errors import MessageError
 from igtl.video.bitstream import codec_string
 from igtl.viewer.broadcast import Watcher
 from igtl.viewer.h264 import Broadcasts, encoder
-from igtl.viewer.pictures import Pictures, PictureStream
+from igtl.viewer.picture_stream import PictureStream
+from igtl.viewer.pictures import Pictures
 from tests.viewer.sent import Log, Rows, frame_of, opened
 from tests.viewer.test_encoding import psnr, scene
 

@@ -62,3 +62,11 @@ def test_a_type_that_takes_its_content_apart_itself_is_asked() -> None:
     assert not has_items(Doubled)
     message = Doubled._received(parse(igtl.encode(igtl.TrackingData(TOOLS))))
     assert len(value_of(message, "tools")) == 10
+
+
+def test_their_text_is_that_of_the_first() -> None:
+    tools = received(igtl.TrackingData(TOOLS * 1000))
+    first = ", ".join(map(repr, tools.tools[:4]))
+    assert repr(items_of(tools, "tools")) == f"[{first}, ... 4,996 more]"
+    assert repr(items_of(received(igtl.TrackingData(TOOLS[:1])), "tools")) == f"[{TOOLS[0]!r}]"
+    assert repr(items_of(received(igtl.TrackingData([])), "tools")) == "[]"

@@ -12,7 +12,8 @@ import pytest
 import igtl
 from igtl.codec.crc import crc64
 from igtl.codec.frame import Frame, parse
-from igtl.viewer.pictures import Pictures, PictureStream
+from igtl.viewer.picture_stream import PictureStream
+from igtl.viewer.pictures import Pictures
 from igtl.viewer.slices import Axis, Picture
 from igtl.viewer.slices import frame_of as coordinate_frame
 from igtl.viewer.video_stream import VideoStream
@@ -256,10 +257,13 @@ async def test_video_is_not_decoded_when_nobody_asks(source: Source) -> None:
 
 def test_a_decoder_that_is_too_slow_begins_anew(source: Source) -> None:
     frames = videos(60, codec="VP90", key_interval=50)  # VP9 sees no gap by itself
-    stream = VideoStream(source.rows.of(frames[0]), source.log)
+    now = 0.0
+    stream = VideoStream(source.rows.of(frames[0]), source.log, clock=lambda: now)
     stream._thread = threading.current_thread()  # which decodes when it has time
 
     def send(frame: Frame) -> None:
+        nonlocal now
+        now += 0.1
         source.rows.of(frame)
         stream.take(frame, 1.0)
 
@@ -275,6 +279,19 @@ def test_a_decoder_that_is_too_slow_begins_anew(source: Source) -> None:
             send(frame)
         stream._decode_waiting(decoder)
         assert (stream.seq, stream.note) == (51, "")
+
+
+def test_many_frames_at_once_are_decoded(source: Source) -> None:
+    frames = videos(60, key_interval=60)
+    stream = VideoStream(source.rows.of(frames[0]), source.log, clock=lambda: 0.0)
+    stream._thread = threading.current_thread()
+    stream.take(frames[0], 1.0)
+    for frame in frames[1:]:
+        source.rows.of(frame)
+        stream.take(frame, 1.0)
+    with igtl.video.Decoder() as decoder:
+        stream._decode_waiting(decoder)
+    assert (stream.seq, stream.left_out, stream.note) == (60, 0, "")
 
 
 async def test_damaged_video_is_told(source: Source) -> None:

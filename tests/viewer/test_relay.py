@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from igtl.viewer.relay import Relay
 from igtl.viewer.video_stream import VideoStream
 from tests.video.pictures import COMPRESSED, coloured, grey, image_of
 from tests.viewer.sent import Log, Rows, frame_of, opened, spoilt
-from tests.viewer.test_broadcast import news_of
+from tests.viewer.test_broadcast import PATIENCE, news_of
 
 ALL = frozenset(("avc1", "vp09", "av01"))
 NAMES = {"H264": "avc1.42C00A", "VP90": "vp09.00.10.08", "AV10": "av01.0.00M.08"}
@@ -90,6 +91,7 @@ async def test_the_bytes_that_come_out_are_those_that_went_in(sender: Sender, co
         sender.send(video)
         assert await browser.took() == bytes_of([video])
     assert [head["key"] for head in browser.heads] == [n in (0, 5) for n in range(8)]
+    assert {(head["components"], head["dtype"]) for head in browser.heads} == {(1, "uint8")}
     assert [head.get("codec") for head in browser.heads if head["key"]] == [NAMES[codec]] * 2
 
 
@@ -123,10 +125,36 @@ async def test_who_joins_in_the_middle_is_given_all_since_the_key_frame(sender: 
 
 async def test_what_is_kept_has_an_end(sender: Sender) -> None:
     sent = videos("H264", 130, key_interval=125)
-    late = Browser(sender.send(*sent[:124]))
+    relay = sender.send(*sent[:110])
+    assert await Browser(relay).took() == bytes_of(sent[:110])
+    sender.send(*sent[110:124])
+    late = Browser(relay)
     assert await late.took() == []
     sender.send(*sent[124:])
     assert await late.took() == bytes_of(sent[125:])
+
+
+async def test_a_browser_may_hold_back_so_many(sender: Sender) -> None:
+    watcher = sender.send(*videos("H264", 25)).watch(ALL)
+    seen = 0
+    while isinstance(await news_of(watcher), list):
+        seen += 1
+    assert seen == 20  # H.264 may want 16 to bring them into order
+
+
+async def test_the_more_devices_the_less_is_kept_of_each(sender: Sender) -> None:
+    padding = bytes(7 << 20)
+    sent = [
+        video.replace(data=bytes(video.data) + padding, device_name="First")
+        for video in videos("H264", 2)
+    ]
+    relay = sender.send(*sent)
+    assert await Browser(relay).took() == bytes_of(sent)
+    (small,) = videos("H264", 1)
+    sender.send(*(small.replace(device_name=f"Other{n}") for n in range(15)))
+    assert await Browser(relay).took() == bytes_of(sent)
+    sender.send(*(small.replace(device_name=f"Another{n}") for n in range(15)))
+    assert await Browser(relay).took() == []
 
 
 async def test_before_the_first_key_frame_nothing_comes(sender: Sender) -> None:
@@ -196,14 +224,38 @@ async def test_a_browser_that_does_not_decode_it_is_told(sender: Sender, codec: 
         assert watcher.why == f"this browser does not decode the sender's {codec}"
 
 
+async def test_a_browser_is_told_of_a_kind_of_codec_that_has_no_name(sender: Sender) -> None:
+    (key,) = videos("VP90", 1)
+    deep = key.replace(data=bytes([key.data[0] | 0x10]) + bytes(key.data[1:]))  # of 10 bits
+    browser = Browser(sender.send(key))
+    assert len(await browser.took()) == 1
+    sender.send(deep)
+    assert await browser.watcher.next() is None
+    assert browser.watcher.why == "this browser does not decode the sender's VP90"
+    assert await Browser(sender.send(key)).took() == bytes_of([key])
+
+
+async def test_nobody_is_refused_before_it_is_known_what_comes(sender: Sender) -> None:
+    (good,) = videos("H264", 1)
+    browser = Browser(sender.send(spoilt(frame_of(good))))
+    assert await browser.took() == []
+    assert "checksum" in browser.notes[0]
+    sender.send(good)
+    assert await browser.took() == bytes_of([good])
+
+
 async def test_one_who_watches_is_told_when_the_sender_changes_to_such_a_codec(
     sender: Sender,
 ) -> None:
-    browser = Browser(sender.send(*videos("H264", 2)))
+    sent = [video.replace(metadata={}) for video in videos("H264", 3)]
+    browser = Browser(sender.send(*sent[:2]))
     assert len(await browser.took()) == 2
+    waiting = asyncio.create_task(browser.watcher.next())
+    await asyncio.sleep(0)
     sender.send(*videos("X265", 2))
-    assert await browser.watcher.next() is None
+    assert await asyncio.wait_for(waiting, PATIENCE) is None
     assert "X265" in browser.watcher.why
+    assert await Browser(sender.send(sent[2])).took() == []
     again = videos("H264", 2)
     assert await Browser(sender.send(*again)).took() == bytes_of(again)
 
@@ -225,6 +277,7 @@ async def test_frames_that_are_no_pictures_are_not_passed_on(sender: Sender) -> 
     bare = bytes(good.data)[bytes(good.data).index(b"\0\0\1\x65") :]  # without parameter sets
     sender.send(good.replace(data=bare))
     assert await browser.took() == []
+    assert browser.watcher.why == ""  # a later key frame may say more
     sender.send(good)
     assert await browser.took() == bytes_of([good])
 

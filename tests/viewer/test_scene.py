@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ import igtl
 from igtl.codec.buffers import Buffer
 from igtl.codec.crc import crc64
 from igtl.codec.frame import Frame, parse
-from igtl.viewer.scene import Scene, Scenes
+from igtl.viewer.row import Row
+from igtl.viewer.scene import Drawing, Scene, Scenes
 from tests.viewer.sent import Log, Rows, frame_of, opened, spoilt
 
 PATIENCE = 10.0
@@ -222,6 +224,37 @@ async def test_large_surfaces(source: Source) -> None:
     found = arrays_of(await got(source.send(igtl.PolyData(points, polygons=triangles))))
     np.testing.assert_array_equal(found["points"], points)
     np.testing.assert_array_equal(found["polygons"].reshape(-1, 4)[:, 1:], triangles)
+
+
+class Slow(Scene):
+    """Makes something for as long as it is told to."""
+
+    large = 0
+
+    def __init__(self, row: Row, log: Log) -> None:
+        super().__init__(row, log)
+        self.began, self.may_end = threading.Event(), threading.Event()
+
+    def made(self, message: igtl.Message, seq: int, received: float) -> Drawing:
+        self.began.set()
+        assert self.may_end.wait(PATIENCE)
+        return super().made(message, seq, received)
+
+
+async def test_nobody_is_kept_waiting_by_what_another_one_has_made() -> None:
+    frame = frame_of(igtl.Point([igtl.PointElement("a")], device_name="P"))
+    row = Rows().of(frame)
+    slow = Slow(row, Log())
+    slow.take(frame, 1.0)
+    first = asyncio.create_task(slow.after(0, PATIENCE))
+    assert await asyncio.to_thread(slow.began.wait, PATIENCE)
+    second = asyncio.create_task(slow.after(0, PATIENCE))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    slow.may_end.set()
+    drawing = await first
+    assert drawing is not None
+    assert await second is drawing
 
 
 async def test_points_without_end_are_cut_off_and_said(source: Source) -> None:

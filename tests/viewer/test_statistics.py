@@ -109,3 +109,12 @@ def test_header_versions_and_metadata_keys_are_noted() -> None:
     assert row.versions == {1, 2}
     assert list(row.metadata_keys)[:3] == ["k0", "same", "k1"]
     assert len(row.metadata_keys) == 50
+
+
+def test_of_metadata_keys_without_end_the_first_are_noted() -> None:
+    many = {str(number): "" for number in range(60)}
+    row = row_after(0, message=igtl.String("x", metadata={"a": "", "b": ""}))
+    row.look()
+    row.count(frame_of(igtl.String("x", metadata=many)), 1)
+    row.look()
+    assert list(row.metadata_keys) == ["a", "b", *map(str, range(48))]

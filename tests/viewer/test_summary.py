@@ -32,3 +32,9 @@ def test_things_are_counted_in_words() -> None:
 
 def test_types_of_users_are_shown_field_by_field(force: igtl.Message) -> None:
     assert summary(force) == "force=[1., 2., 3.], note=''"
+
+
+def test_of_metadata_without_end_the_first_are_shown() -> None:
+    text = summary(igtl.String("x", metadata={f"key{number}": "v" for number in range(1050)}))
+    assert text.startswith("x  {key0=v, key1=v, ")
+    assert text.endswith(", key49=v, and 1,000 more}")

@@ -5,12 +5,30 @@ import type { PictureHead } from "../api";
 import { type Levels, isIdentity } from "./levels";
 import { Shader, type Values } from "./shading";
 
+/** One is shown, one waits for the screen, and the third is being made. */
+const MOST_FREE = 2;
+
+/** Red, green, blue and opacity; once closed its memory is used again. */
+export class Pixels {
+  constructor(
+    readonly image: ImageData,
+    private readonly free: ImageData[],
+  ) {}
+
+  close(): void {
+    if (this.free.length < MOST_FREE) this.free.push(this.image);
+  }
+}
+
+/** What a decoder made of a compressed picture. */
+type Source = ImageBitmap | VideoFrame | Pixels;
+
 /** A picture as it came: values, or what a decoder made of a compressed one. */
 export interface Picture {
   head: PictureHead;
   /** Row by row, components interleaved; null where it came compressed. */
   values: Values | null;
-  source: ImageBitmap | VideoFrame | null;
+  source: Source | null;
 }
 
 /** Give back what a picture holds outside of JavaScript's memory. */
@@ -29,14 +47,19 @@ export function valuesAt(picture: Picture, column: number, row: number): number[
 let probe: CanvasRenderingContext2D | null = null;
 
 function aboutAt(
-  source: ImageBitmap | VideoFrame,
-  { components }: PictureHead,
+  source: Source,
+  { components, width, height }: PictureHead,
   column: number,
   row: number,
 ): number[] {
+  const count = components === 1 ? 1 : 3;
+  if (source instanceof Pixels) {
+    const start = 4 * (row * width + column);
+    return Array.from(source.image.data.subarray(start, start + count));
+  }
   probe ??= contextOf(new OffscreenCanvas(1, 1) as unknown as HTMLCanvasElement, true);
-  probe.drawImage(source, -column, -row);
-  return Array.from(probe.getImageData(0, 0, 1, 1).data.subarray(0, components === 1 ? 1 : 3));
+  probe.drawImage(source, -column, -row, width, height);
+  return Array.from(probe.getImageData(0, 0, 1, 1).data.subarray(0, count));
 }
 
 function contextOf(canvas: HTMLCanvasElement, isRead: boolean): CanvasRenderingContext2D {
@@ -56,8 +79,9 @@ export class Raster {
   paint({ head, values, source }: Picture, levels: Levels): void {
     this.#resize(head);
     if (values) this.#paintValues(values, head, levels);
-    else if (source && isIdentity(levels)) this.#context.drawImage(source, 0, 0);
-    else if (source) this.#paintShaded(source, head, levels);
+    else if (source instanceof Pixels) this.#paintPixels(source.image, levels);
+    else if (source && isIdentity(levels)) this.#draw(this.#context, source);
+    else if (source) this.#paintShaded(source, levels);
   }
 
   #resize({ width, height }: PictureHead): void {
@@ -73,14 +97,27 @@ export class Raster {
     this.#context.putImageData(this.#image, 0, 0);
   }
 
-  #paintShaded(source: ImageBitmap | VideoFrame, head: PictureHead, levels: Levels): void {
-    const { width, height } = head;
+  #paintPixels(pixels: ImageData, levels: Levels): void {
+    if (isIdentity(levels)) return this.#context.putImageData(pixels, 0, 0);
+    this.#image ??= new ImageData(pixels.width, pixels.height);
+    this.#image.data.set(pixels.data);
+    this.#shader.reshade(this.#image.data, levels);
+    this.#context.putImageData(this.#image, 0, 0);
+  }
+
+  #paintShaded(source: ImageBitmap | VideoFrame, levels: Levels): void {
+    const { width, height } = this.canvas;
     this.#scratch ??= contextOf(document.createElement("canvas"), true);
     const { canvas } = this.#scratch;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    this.#scratch.drawImage(source, 0, 0);
+    this.#draw(this.#scratch, source);
     const image = this.#scratch.getImageData(0, 0, width, height);
     this.#shader.reshade(image.data, levels);
     this.#context.putImageData(image, 0, 0);
+  }
+
+  /** As many pixels as the picture has: a frame's own size of showing may be wider. */
+  #draw(context: CanvasRenderingContext2D, source: ImageBitmap | VideoFrame): void {
+    context.drawImage(source, 0, 0, this.canvas.width, this.canvas.height);
   }
 }

@@ -5,6 +5,7 @@
 // is not seen there is no connection.
 
 import { type PictureHead, opened, socketAddress } from "../api";
+import { Copier } from "./copier";
 import type { Feed, Sink } from "./ways";
 
 const RETRY_MS = 1000;
@@ -37,6 +38,7 @@ async function decodable(): Promise<string[]> {
 
 export class Video implements Feed {
   readonly #heads = new Map<number, PictureHead>();
+  readonly #copier = new Copier((picture) => this.sink.offer(picture));
   #parameters: Record<string, string> = {};
   #socket: WebSocket | null = null;
   #decoder: VideoDecoder | null = null;
@@ -64,6 +66,7 @@ export class Video implements Feed {
     this.#isClosed = true;
     document.removeEventListener("visibilitychange", this.#see);
     this.#rest();
+    this.#copier.close();
   }
 
   async #begin(): Promise<void> {
@@ -158,7 +161,7 @@ export class Video implements Feed {
     if (!head) return frame.close();
     this.#failures = 0;
     this.sink.note(this.#note);
-    this.sink.offer({ head, values: null, source: frame });
+    this.#copier.take(head, frame);
     this.#told(head.seq);
   }
 

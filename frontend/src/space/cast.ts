@@ -5,7 +5,7 @@ import type { vtkRenderer } from "@kitware/vtk.js/Rendering/Core/Renderer";
 import type { PoseSample, Row, RowId, Tool as ToolNews, ToolKey } from "../api";
 import { seriesColour } from "../parts";
 import { SceneFeed } from "./feed";
-import type { Lead } from "./graph";
+import type { Frames } from "./frames";
 import type { Item } from "./item";
 import { Marks } from "./marks";
 import { Picture } from "./picture";
@@ -30,8 +30,6 @@ export interface Entry {
   /** Whether somebody wants to see it. */
   wanted: boolean;
   opacity: number;
-  /** How its frame leads to the one that is shown. */
-  lead: Lead;
   isShown: boolean;
   /** What is wrong with what came, for people; "" when all is well. */
   note: string;
@@ -67,6 +65,13 @@ export class Cast {
 
   shown(): Entry[] {
     return [...this.entries.values()].filter(({ isShown }) => isShown);
+  }
+
+  /** What somebody wants to see and does not, only because no transform leads there. */
+  unplaced(frames: Frames): Item[] {
+    if (frames.root === null) return [];
+    const there = [...this.entries.values()].filter(({ wanted, item }) => wanted && item.isThere);
+    return there.map(({ item }) => item).filter(({ frame }) => frames.lead(frame) === "none");
   }
 
   /** Something by its id; a tool by the key of any of its sources, too. */
@@ -179,7 +184,7 @@ export class Cast {
     const { wanted, opacity } = this.memory.shown.get(titleOf(item)) ?? { wanted: true, opacity: 1 };
     item.setWanted?.(wanted);
     item.setOpacity(opacity);
-    const hidden = { lead: "none", isShown: false, note: "" } as const;
+    const hidden = { isShown: false, note: "" };
     const entry: Entry = { item, wanted, opacity, ...hidden, end, hear, drawn: new Set() };
     this.entries.set(item.id, entry);
     this.other();

@@ -1,6 +1,6 @@
 // The coordinate frames of the scene: the graph between them, and the one in which all is shown.
 
-import { bestFrame, Graph } from "./graph";
+import { bestFrame, Graph, type Lead } from "./graph";
 import type { Memory } from "./memory";
 import type { Tool } from "./tool";
 
@@ -57,6 +57,11 @@ export class Frames {
     for (const frame of things) this.graph.mention(frame);
     this.version = this.graph.version;
     this.root = this.memory.chosen ?? bestFrame(this.graph, things, now);
+  }
+
+  /** How a frame leads to the one that is shown, as known now. */
+  lead(frame: string): Lead {
+    return this.root === null ? "none" : this.graph.lead(frame, this.root);
   }
 
   /** Whether the axes of the shown frame are right, anterior, superior: only by its name. */

@@ -153,9 +153,9 @@ function Poses({ scene }: { scene: Scene }) {
 }
 
 function Pose({ scene, tool }: { scene: Scene; tool: Tool }) {
-  const isKnown = scene.cast.entries.get(tool.id)?.lead !== "none";
+  const isShown = scene.cast.entries.get(tool.id)?.isShown ?? false;
   const isSelected = scene.selected === tool.id || scene.hovered === tool.id;
-  const numbers = isKnown ? [...tool.shown.subarray(0, 12)] : [];
+  const numbers = isShown ? [...tool.shown.subarray(0, 12)] : [];
   const state = tool.doubt();
   return (
     <tbody
@@ -170,12 +170,12 @@ function Pose({ scene, tool }: { scene: Scene; tool: Tool }) {
           {state && <span class="is-warn space-state">{state}</span>}
         </th>
         {tool.position().map((value, i) => (
-          <td key={i}>{isKnown ? format.fixed(value, 3) : "\u2013"}</td>
+          <td key={i}>{isShown ? format.fixed(value, 3) : "\u2013"}</td>
         ))}
       </tr>
       <tr class="muted">
         {angles(tool.shown).map((value, i) => (
-          <td key={i}>{isKnown && !tool.isPoint ? `${format.fixed(value, 1)}°` : "\u2013"}</td>
+          <td key={i}>{isShown && !tool.isPoint ? `${format.fixed(value, 1)}°` : "\u2013"}</td>
         ))}
       </tr>
     </tbody>

@@ -41,7 +41,7 @@ export function LeftOut() {
 
 /** Things without a way to the shown frame; a person may know that two frames are one. */
 function Unplaced({ scene }: { scene: Scene }) {
-  const things = scene.unplaced();
+  const things = scene.cast.unplaced(scene.frames);
   const root = scene.root!;
   return [...new Set(things.map(({ frame }) => frame))].map((frame) => {
     const names = things.filter((item) => item.frame === frame).map(({ name }) => name);

@@ -8,7 +8,6 @@ import { parsed } from "./colours";
 import { Frames } from "./frames";
 import { Gestures, type Place } from "./gestures";
 import { reason } from "./graph";
-import type { Item } from "./item";
 import { ink, write, type Ink } from "./letters";
 import { identity, type Vector } from "./matrix";
 import type { Memory } from "./memory";
@@ -154,18 +153,11 @@ export class Scene {
   }
 
   /** Why something that is wanted is not shown, or not to be trusted; "" where all is well. */
-  why({ item, wanted, lead, note }: Entry): string {
+  why({ item, wanted, note }: Entry): string {
     if (note || !wanted) return note;
     if (!item.isThere) return "nothing has come yet";
-    return lead === "none" && this.root ? reason(item.frame, this.root) : "";
-  }
-
-  /** What somebody wants to see and does not, only because no transform leads there. */
-  unplaced(): Item[] {
-    if (this.root === null) return [];
-    const entries = [...this.cast.entries.values()];
-    const unplaced = entries.filter((one) => one.wanted && one.item.isThere && one.lead === "none");
-    return unplaced.map(({ item }) => item);
+    const { root } = this;
+    return root !== null && this.frames.lead(item.frame) === "none" ? reason(item.frame, root) : "";
   }
 
   /** Where something is drawn, mm in the frame that is shown; null where it is not. */
@@ -237,9 +229,9 @@ export class Scene {
     const { item, wanted } = entry;
     const { root, matrix } = this;
     const canBe = root !== null && item.isThere;
-    entry.lead = canBe ? this.frames.graph.matrix(item.frame, root, matrix) : "none";
-    const isShown = wanted && entry.lead !== "none";
-    const moved = isShown && item.place(matrix, entry.lead);
+    const lead = canBe ? this.frames.graph.matrix(item.frame, root, matrix) : "none";
+    const isShown = wanted && lead !== "none";
+    const moved = isShown && item.place(matrix, lead);
     if (isShown === entry.isShown) return moved;
     entry.isShown = isShown;
     item.setShown(isShown);

@@ -23,7 +23,7 @@ const WIDE = 760;
 const memory = newMemory();
 
 export function Space() {
-  const panel = useRef<HTMLElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const [scene, failure] = useScene(host);
   const [wish, setWish] = useState<boolean | null>(null);
@@ -33,7 +33,7 @@ export function Space() {
   useKey("Home", () => scene?.look("oblique"));
   if (failure) return <NoPicture text={failure} />;
   return (
-    <section class="space" aria-label="Space" ref={panel}>
+    <div class="space" ref={panel}>
       {scene && <Controls scene={scene} hasList={hasList} setHasList={setWish} />}
       <div class="space-body">
         <div class="space-picture">
@@ -50,7 +50,7 @@ export function Space() {
         </div>
         {scene && hasList && <List scene={scene} />}
       </div>
-    </section>
+    </div>
   );
 }
 

@@ -108,14 +108,16 @@ function receive(head: object): void {
   Socket.all.at(-1)!.onmessage!({ data: bytes.buffer });
 }
 
-function decode(timestamp: number): void {
+/** The decoder gives a frame, which the browser does not copy. */
+async function decode(timestamp: number): Promise<void> {
   const frame = { timestamp, close: () => closed.push(timestamp) } as unknown as VideoFrame;
   Decoder.all.at(-1)!.callbacks.output(frame);
+  await new Promise((resolve) => setTimeout(resolve));
 }
 
 const KEY = { key: true, codec: "avc1.42E01F" };
 
-test("decoding begins with a key frame; what came before is not kept waiting for", () => {
+test("decoding begins with a key frame; what came before is not kept waiting for", async () => {
   begun();
   expect(Socket.all[0]!.url).toBe("ws://localhost:8080/api/video/3");
   Socket.all[0]!.onopen!();
@@ -129,14 +131,14 @@ test("decoding begins with a key frame; what came before is not kept waiting for
     ["key", 5],
     ["delta", 6],
   ]);
-  decode(5);
+  await decode(5);
   expect([offered, notes.at(-1)]).toEqual([[5], ""]);
 });
 
-test("what is decoded counts as shown, in whatever order", () => {
+test("what is decoded counts as shown, in whatever order", async () => {
   begun();
   for (const [seq, key] of [[1, true], [2, false], [3, false]] as const) receive({ seq, ...KEY, key });
-  for (const seq of [1, 3, 2]) decode(seq);
+  for (const seq of [1, 3, 2]) await decode(seq);
   expect(offered).toEqual([1, 3, 2]);
   expect(Socket.all[0]!.sent).toEqual([1, 3, 2].map((seq) => `{"shown":${seq}}`));
 });
@@ -167,14 +169,14 @@ test("what was sent is asked for in the codecs that the browser decodes", async 
   Decoder.known = ["avc1", "vp09"];
 });
 
-test("what the server says stays until the next picture, though late ones are decoded", () => {
+test("what the server says stays until the next picture, though late ones are decoded", async () => {
   begun();
   receive({ seq: 1, ...KEY });
   Socket.all[0]!.onmessage!({ data: '{"note":"frame 3 came after 1"}' });
-  decode(1);
+  await decode(1);
   expect(notes.at(-1)).toBe("frame 3 came after 1");
   receive({ seq: 4, ...KEY });
-  decode(4);
+  await decode(4);
   expect([notes.at(-1), failures]).toEqual(["", []]);
 });
 
@@ -215,11 +217,11 @@ test("one error begins anew, the second is the end", () => {
   expect([Socket.all.length, Socket.all[1]!.readyState]).toEqual([2, 3]);
 });
 
-test("a picture that is decoded in between makes one more error harmless", () => {
+test("a picture that is decoded in between makes one more error harmless", async () => {
   begun();
   for (const seq of [1, 2, 3]) {
     receive({ seq, ...KEY });
-    decode(seq);
+    await decode(seq);
     Decoder.all.at(-1)!.callbacks.error(new Error("bad slice"));
   }
   expect([failures, Socket.all.length]).toEqual([[], 4]);
@@ -240,10 +242,10 @@ test("a connection that ends is opened again after a while", () => {
   }
 });
 
-test("closed is closed: socket, decoder, and nothing is offered any more", () => {
+test("closed is closed: socket, decoder, and nothing is offered any more", async () => {
   const video = begun();
   receive({ seq: 1, ...KEY });
   video.close();
-  decode(1);
+  await decode(1);
   expect([Socket.all[0]!.readyState, Decoder.all[0]!.state, offered, closed]).toEqual([3, "closed", [], [1]]);
 });

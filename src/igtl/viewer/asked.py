@@ -16,7 +16,7 @@ from igtl.viewer.broadcast import Watcher
 from igtl.viewer.browser import DEADLINE, send_within
 from igtl.viewer.encoding import Jpegs, raw
 from igtl.viewer.h264 import Broadcasts
-from igtl.viewer.pictures import PictureStream
+from igtl.viewer.picture_stream import PictureStream
 from igtl.viewer.session import Session
 from igtl.viewer.slices import Axis
 
@@ -124,8 +124,8 @@ class Asked:
             while (news := await watcher.next()) is not None:
                 what = json.dumps({"note": news}) if isinstance(news, str) else b"".join(news)
                 await send_within(self._deadline, socket, what)
-            why = watcher.why.encode()[:_LONGEST_REASON]
-            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=why)
+            why = watcher.why.encode()[:_LONGEST_REASON].decode(errors="ignore")
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=why.encode())
         except (ConnectionError, TimeoutError):
             if request.transport is not None:
                 request.transport.abort()

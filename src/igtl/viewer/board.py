@@ -174,7 +174,8 @@ class _Told:
 
     def __init__(self, number: int, connection_id: int, row: Row, now: float) -> None:
         self.number, self._row = number, row
-        self._known = _known(row) if row.is_looked_at else None
+        known = _known(row)  # before all that is told: what comes meanwhile is told the next time
+        self._known = known if row.is_looked_at else None
         self._standing = standing(row, now)
         self._plain = _plain_row(connection_id, row, self._standing, now)
 

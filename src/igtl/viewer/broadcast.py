@@ -20,6 +20,7 @@ from igtl.viewer.envelope import pack
 __all__ = ["Broadcast", "Coded", "Watcher"]
 
 _FOREVER_S = 1e6
+_NO_LIMIT = 1 << 62
 
 
 class Coded(NamedTuple):
@@ -37,8 +38,7 @@ class Broadcast:
 
     Args:
         most_unshown: so many pictures may be on the way to a browser that it has not shown.
-        most_kept: pictures, and at most one where they are more than `most_bytes`. Who is farther
-            behind waits for a key frame.
+        most_kept: pictures. Who is farther behind waits for a key frame.
         too_late: what such a browser tells its user meanwhile.
 
     Attributes:
@@ -47,34 +47,38 @@ class Broadcast:
         why: why none will ever come; "" while it goes on.
     """
 
-    def __init__(
-        self, *, most_unshown: int, most_kept: int, most_bytes: int, too_late: str = ""
-    ) -> None:
+    def __init__(self, *, most_unshown: int, most_kept: int, too_late: str = "") -> None:
         self.bell, self.note, self.why = Bell(), "", ""
         self.most_unshown, self.too_late = most_unshown, too_late
-        self._most_kept, self._most_bytes = most_kept, most_bytes
+        self._most_kept, self._most_bytes = most_kept, _NO_LIMIT
         self._kept: deque[Coded] = deque()
         self._bytes = 0
-        self._last = self._key = 0  # the numbers of the newest picture and of its key frame
+        #: The numbers of the newest picture and of its key frame; 0: none since all was cleared.
+        self._last = self._key = 0
         self._keeping = threading.Lock()
 
     def put(self, one: Coded) -> None:
-        """The next picture; if it is no key frame, it builds on those before it."""
+        """The next picture. If it is no key frame, it builds on those before it, if kept."""
         with self._keeping:
+            if not (one.is_key or self._key):
+                return
             self._last += 1
             if one.is_key:
                 self._key = self._last
             self._kept.append(one)
             self._bytes += len(one.data)
-            while len(self._kept) > self._most_kept or self._bytes > self._most_bytes:
-                if len(self._kept) == 1:
-                    break
-                self._bytes -= len(self._kept.popleft().data)
+            self._drop()
         self.note = ""
         self.bell.ring()
 
+    def limit(self, most_bytes: int) -> None:
+        """Keep no more than so many bytes from now on, or one picture."""
+        with self._keeping:
+            self._most_bytes = most_bytes
+            self._drop()
+
     def clear(self, note: str) -> None:
-        """Keep nothing: the next picture is a key frame, or nobody watches.
+        """Keep nothing, up to the next key frame.
 
         Args:
             note: why, for people.
@@ -116,6 +120,13 @@ class Broadcast:
         """End it for all and for good."""
         self.why = self.why or why
         self.bell.ring()
+
+    def _drop(self) -> None:
+        """Let go of the oldest where too much is kept."""
+        while len(self._kept) > 1 and (
+            len(self._kept) > self._most_kept or self._bytes > self._most_bytes
+        ):
+            self._bytes -= len(self._kept.popleft().data)
 
     def _place(self, number: int) -> tuple[int, int]:
         """The number of what follows, and its place among what is kept; below 0: it was there."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from igtl.viewer.plain import plain_beginning
+from igtl.errors import DecodeError
+from igtl.viewer.plain import beginning_of, plain_beginning
 from igtl.viewer.row import Row
 from igtl.viewer.summary import summary
 
@@ -16,11 +17,11 @@ def details(row: Row) -> dict[str, Any]:
 
     The fields are then those of the last one that was well-formed, if somebody saw it.
     """
-    message = row.last
-    frame = row.newest
+    look = row.look()
+    frame, message = (None, None) if look is None else (look.frame, look.sound)
     return {
         "row": row.id,
-        "received": row.last_time,
+        "received": row.last_time if look is None else look.received,
         "header": {
             "version": 0 if frame is None else frame.version,
             "type": row.wire_type,
@@ -28,8 +29,8 @@ def details(row: Row) -> dict[str, Any]:
             "time": None if frame is None else frame.timestamp,
             "size": 0 if frame is None else frame.body_size,
         },
-        "metadata": {} if message is None else dict(message.metadata),
+        "metadata": {} if message is None else beginning_of(message.metadata),
         "text": "" if message is None else summary(message),
         "fields": {} if message is None else plain_beginning(message),
-        "error": row.trouble or None,
+        "error": str(look.message) if look and isinstance(look.message, DecodeError) else None,
     }

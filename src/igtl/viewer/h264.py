@@ -20,7 +20,7 @@ from igtl.video.codecs import pyav
 from igtl.video.encoder import Encoder
 from igtl.viewer.broadcast import Broadcast, Coded, Watcher
 from igtl.viewer.levels import Range, range_of, to_8_bits
-from igtl.viewer.pictures import PictureStream
+from igtl.viewer.picture_stream import PictureStream
 from igtl.viewer.slices import Slice
 
 __all__ = ["Broadcasts", "encoder"]
@@ -33,7 +33,6 @@ _NEVER = 1 << 31
 _KEY_S = 0.5
 #: Pictures on their way to a browser, and for one that is late.
 _MOST = 3
-_MOST_BYTES = 1 << 30
 #: How often the thread looks whether somebody has to begin though nothing new comes.
 _LOOK_S = 0.25
 _PATIENCE_S = 1.0
@@ -77,7 +76,7 @@ class _Encoding(Broadcast):
     """Encodes the newest pictures of a stream, in a thread that lives while somebody watches."""
 
     def __init__(self, stream: PictureStream) -> None:
-        super().__init__(most_unshown=_MOST, most_kept=_MOST, most_bytes=_MOST_BYTES)
+        super().__init__(most_unshown=_MOST, most_kept=_MOST)
         self._news = threading.Event()
         self._stream = stream
         self._watchers: tuple[Watcher, ...] = ()

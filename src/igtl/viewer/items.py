@@ -15,6 +15,8 @@ from igtl.messages.message import Message
 
 __all__ = ["Items", "has_items", "value_of"]
 
+_SHOWN = 4
+
 
 def value_of(message: Message, name: str) -> Any:
     """The value of a field; where it is a sequence of records, as `Items`."""
@@ -60,6 +62,12 @@ class Items(Sequence[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         return map(self._made, range(len(self)))
+
+    def __repr__(self) -> str:
+        """The first few, and how many there are."""
+        shown = list(map(repr, self[:_SHOWN]))
+        more = [f"... {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
+        return f"[{', '.join(shown + more)}]"
 
     def _made(self, place: int) -> Record:
         layout = self._kind.layout

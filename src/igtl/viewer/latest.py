@@ -110,9 +110,11 @@ class Latest(Generic[T]):
         return await self.bell.wait(lambda: self.seq not in (0, known), left)
 
     def _is_large(self) -> bool:
-        """Whether there is much to take apart."""
+        """Whether there is much to take apart, or somebody is at it."""
         frame = self.row.newest
-        return frame is not None and self.seq != self._seen and frame.body_size > self.large
+        return self._making.locked() or (
+            frame is not None and self.seq != self._seen and frame.body_size > self.large
+        )
 
     def _make(self, look: Look) -> None:
         self.note, message = "", look.message

@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from igtl.codec.frame import Frame
-from igtl.errors import DecodeError
 from igtl.messages.image import Image
-from igtl.messages.message import Message, Unknown
+from igtl.messages.message import Unknown
 from igtl.messages.registry import class_of
 from igtl.messages.video import Video
 from igtl.viewer.by_row import ByRow
-from igtl.viewer.latest import Latest, Trouble
+from igtl.viewer.latest import Trouble
+from igtl.viewer.picture_stream import PictureStream
 from igtl.viewer.row import Row
-from igtl.viewer.slices import Picture, picture_of
+from igtl.viewer.video_stream import VideoStream
 
-if TYPE_CHECKING:
-    from igtl.viewer.relay import Relay
+__all__ = ["Pictures"]
 
-__all__ = ["PictureStream", "Pictures"]
-
-#: So many bytes of frames of video are kept for browsers that begin to watch: of one device, and of
-#: all, as far as the many after the first few get by with less.
+#: So many bytes of video are kept for browsers that begin to watch: of one device, and of all.
 _MOST_OF_ONE, _MOST_OF_ALL = 16 << 20, 256 << 20
-
-
-class PictureStream(Latest[Picture]):
-    """The pictures of one row, of which the newest one counts: those of IMAGE.
-
-    `igtl.viewer.video_stream` has the same for VIDEO.
-    """
-
-    large = 4 << 20
-    #: What the device encoded itself, to be watched as it is; None where it does not.
-    relay: Relay | None = None
-
-    def lost(self, why: str) -> None:
-        """Tell that messages are missing, or that what comes now is of another time."""
-
-    def made(self, message: Message, seq: int, received: float) -> Picture:
-        """The picture in a message.
-
-        Raises:
-            DecodeError: it has no pixels.
-        """
-        if not isinstance(message, Image) or not message.pixels.size:
-            raise DecodeError(
-                f"{message.wire_type} of device {message.device_name!r}: an image without pixels"
-            )
-        return picture_of(message, seq, received)
 
 
 class Pictures(ByRow[PictureStream]):
@@ -61,7 +30,7 @@ class Pictures(ByRow[PictureStream]):
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__()
-        self._trouble, self._videos = trouble, 0
+        self._trouble = trouble
 
     def lost(self, why: str, rows: Iterable[Row]) -> None:
         """Tell that messages of some rows are missing, or that those of another time come."""
@@ -81,9 +50,13 @@ class Pictures(ByRow[PictureStream]):
         if issubclass(kind, Image):
             return PictureStream(row, self._trouble)
         if issubclass(kind, Video):
-            from igtl.viewer.video_stream import VideoStream
-
-            self._videos += 1
-            most_bytes = min(_MOST_OF_ONE, _MOST_OF_ALL // self._videos)
-            return VideoStream(row, self._trouble, most_bytes=most_bytes)
+            return self._opened_video(row)
         return None
+
+    def _opened_video(self, row: Row) -> VideoStream:
+        """One more device has its share of what is kept of video: the others have less."""
+        stream = VideoStream(row, self._trouble)
+        relays = [one.relay for one in (*self, stream) if one.relay is not None]
+        for relay in relays:
+            relay.limit(min(_MOST_OF_ONE, _MOST_OF_ALL // len(relays)))
+        return stream

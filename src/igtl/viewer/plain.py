@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import igtl
 from igtl.viewer.items import value_of
 
-__all__ = ["plain_beginning", "plain_message"]
+__all__ = ["beginning_of", "plain_beginning", "plain_message"]
 
 Plain = None | bool | int | float | str | list[Any] | dict[str, Any]
 
@@ -34,9 +34,11 @@ class _Cut(NamedTuple):
     """So many of a list that is cut."""
     values: int
     """So many of an array that is described."""
+    characters: int
+    """Longer texts are cut."""
 
 
-_WHOLE, _BEGINNING = _Cut(sys.maxsize, 0, 0), _Cut(256, 64, 16)
+_WHOLE, _BEGINNING = _Cut(sys.maxsize, 0, 0, sys.maxsize), _Cut(256, 64, 16, 2000)
 
 
 def plain_message(message: igtl.Message) -> dict[str, Plain]:
@@ -60,9 +62,15 @@ def plain_beginning(message: igtl.Message) -> dict[str, Plain]:
     """The fields of its own alone, for somebody who looks: of what is long, the beginning.
 
     Lists of more than 256 items are {"items": how many, "first": the first 64}; large arrays have
-    a "first" as well, of 16 values.
+    a "first" as well, of 16 values. Texts of more than 2,000 characters are {"characters": how
+    many, "first": the first 2,000}.
     """
     return _fields(message, _BEGINNING)
+
+
+def beginning_of(value: Any) -> Plain:
+    """The same for any value, such as metadata."""
+    return _plain(value, _BEGINNING)
 
 
 def _fields(message: igtl.Message, cut: _Cut) -> dict[str, Plain]:
@@ -72,6 +80,8 @@ def _fields(message: igtl.Message, cut: _Cut) -> dict[str, Plain]:
 
 def _plain(value: Any, cut: _Cut) -> Plain:
     match value:
+        case str() if len(value) > cut.characters:
+            return {"characters": len(value), "first": value[: cut.characters]}
         case None | bool() | str():
             return value
         case int():
@@ -89,11 +99,13 @@ def _plain(value: Any, cut: _Cut) -> Plain:
             return names | _fields(value, cut)
         case igtl.Cells() if value.data.size > _MOST_VALUES:
             return {"cells": len(value)}
+        case Mapping() if len(value) > cut.longest:
+            first = dict(islice(value.items(), cut.items))
+            return {"items": len(value), "first": _plain(first, cut)}
         case Mapping():
             return {str(key): _plain(one, cut) for key, one in value.items()}
         case Sequence() if len(value) > cut.longest:
-            first = [_plain(one, cut) for one in islice(value, cut.items)]
-            return {"items": len(value), "first": first}
+            return {"items": len(value), "first": _plain([*islice(value, cut.items)], cut)}
         case Sequence():
             return [_plain(one, cut) for one in value]
     return _plain_record(value, cut)

@@ -23,27 +23,21 @@ _NAMES = {"H264": "avc1", "VP90": "vp09", "AV10": "av01"}
 _MOST_UNSHOWN = 20
 #: About four seconds.
 _MOST_KEPT = 120
+#: What no browser decodes, or has a name for.
+_NONE = "none"
 _TOO_LATE = "this browser does not keep up with the video; waiting for a key frame"
 
 
 class Relay(Broadcast):
     """The frames of one device since the last key frame; who begins is given all of them, if kept.
 
-    Args:
-        most_bytes: so much is kept.
-
     Attributes:
         codec: of the newest frame, as VIDEO calls it.
     """
 
-    def __init__(self, most_bytes: int) -> None:
-        super().__init__(
-            most_unshown=_MOST_UNSHOWN,
-            most_kept=_MOST_KEPT,
-            most_bytes=most_bytes,
-            too_late=_TOO_LATE,
-        )
-        self.codec = ""
+    def __init__(self) -> None:
+        super().__init__(most_unshown=_MOST_UNSHOWN, most_kept=_MOST_KEPT, too_late=_TOO_LATE)
+        self.codec = self._needed = ""  # what a browser has to decode, as far as it is known
         self._continuity = Continuity()
 
     def watch(self, codecs: frozenset[str]) -> Watcher:
@@ -59,6 +53,8 @@ class Relay(Broadcast):
         if not isinstance(message, Video):
             return
         is_other, self.codec = self.codec != message.codec, message.codec
+        if is_other:
+            self._needed = _NAMES.get(message.codec, _NONE)
         if message.codec not in _NAMES:
             if is_other:
                 self.lost("another stream began")
@@ -74,7 +70,7 @@ class Relay(Broadcast):
 
     def refusal(self, codecs: frozenset[str]) -> str:
         """Why a browser that decodes these cannot watch any more; "" while it can."""
-        if self.why or _NAMES.get(self.codec) in codecs:
+        if self.why or not self._needed or self._needed in codecs:
             return self.why
         return f"this browser does not decode the sender's {self.codec}"
 
@@ -83,10 +79,13 @@ class Relay(Broadcast):
         if depth != 1 or not width * height:
             return self.lost(f"a frame of {width} x {height} x {depth} pixels is no picture")
         is_key = self._continuity.is_key
-        name = codec_string(video.codec, video.data, width * height) if is_key else ""
-        if is_key and not name:
-            return self.lost("the key frame does not say what a decoder must know")
-        more = {"format": "sent", "key": is_key} | ({"codec": name} if name else {})
+        more: dict[str, Any] = {"format": "sent", "key": is_key}
+        if is_key:
+            more["codec"] = name = codec_string(video.codec, video.data, width * height)
+            if video.codec != "H264":  # of which a later key frame may say more
+                self._needed = _NAMES[video.codec] if name else _NONE
+            if not name:
+                return self.lost("the key frame does not say what a decoder must know")
         self.put(Coded(partial(_head, video, seq, received, more), video.data, is_key))
         return None
 

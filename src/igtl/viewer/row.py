@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 
 import igtl
@@ -37,9 +38,12 @@ class Look(NamedTuple):
 
     number: int
     """Of the row's messages, the first of which is 1."""
+    frame: Frame
     received: float
     message: igtl.Message | igtl.DecodeError
     """What it means, or why it means nothing."""
+    sound: igtl.Message | None
+    """The same where it means something; else the one before that did, if somebody saw it."""
 
 
 class Row:
@@ -53,12 +57,10 @@ class Row:
         wire_type, device_name: of the header; a name that is longer is that of the metadata.
         number: of the message that came last, the first of which is 1; whatever is reset.
         messages, bytes: how much came, headers included.
-        errors: malformed ones: all whose checksum is wrong, and of the others those that somebody
-            looked at.
         first_time, last_time: when the first and the last one came.
         versions: of their headers.
         metadata_keys: the first fifty, in order, of the messages that somebody looked at.
-        seen: the newest well-formed message that somebody looked at.
+        looked: what was found out last, of the newest message or of one before.
         left_out: what of it is not shown, for people; told by who follows it.
         forgotten: called when the newest one is forgotten, for who keeps something of it.
     """
@@ -67,18 +69,18 @@ class Row:
         self.id, self.wire_type, self.device_name = row_id, wire_type, device_name
         self.versions: set[int] = set()
         self.metadata_keys: dict[str, None] = {}
-        self.seen: igtl.Message | None = None
+        self.looked: Look | None = None
         self.left_out = ""
         self.forgotten: Callable[[], object] = bool
         self.number, self.last_time = 0, now
         self._newest: _Arrival | None = None
         self._looking = threading.Lock()
-        self._looked: Look | None = None
         self.reset(now)
 
     def reset(self, now: float) -> None:
         """Count from 0; what came last, and when, is still known."""
-        self.messages = self.bytes = self.errors = 0
+        self.messages = self.bytes = self._spoilt = self._malformed = 0
+        self._before = self.number
         self.first_time = self._stamp_time = now
         self._stamp = 0
         self._samples: deque[tuple[float, int, int]] = deque()
@@ -95,11 +97,11 @@ class Row:
             self.versions.add(version)
         is_sound = crc64(body) == checksum
         if not is_sound:
-            self.errors += 1
+            self._spoilt += 1
         elif version > 1 or self._id:
             self._count_id(message_id_of(frame))
-        self.number, self.last_time = self.number + 1, now
-        self._newest = self.number, frame, now, is_sound
+        self._newest = self.number + 1, frame, now, is_sound
+        self.number, self.last_time = self.number + 1, now  # once it can be looked at
         if stamp != self._stamp:
             self._stamp, self._stamp_time = stamp, now
         if not self._samples or not 0 <= now - self._samples[-1][0] < _SAMPLE_S:
@@ -107,9 +109,11 @@ class Row:
 
     def _sample(self, now: float) -> None:
         samples = self._samples
+        sample = now, self.messages, self.bytes
         if samples and now < samples[-1][0]:  # the clock was set back
-            samples.clear()
-        samples.append((now, self.messages, self.bytes))
+            self._samples = deque([sample])  # others may look into the one before
+            return
+        samples.append(sample)
         while now - samples[0][0] > _WINDOW_S and len(samples) > 2:
             samples.popleft()
 
@@ -134,7 +138,7 @@ class Row:
     def forget(self) -> None:
         """Let go of what came last; it is still counted."""
         with self._looking:
-            self._newest = self._looked = self.seen = None
+            self._newest = self.looked = None
         self.forgotten()
 
     def look(self) -> Look | None:
@@ -147,7 +151,7 @@ class Row:
             newest = self._newest
             if newest is not None and not self._knows(newest):
                 self._note(newest, _meaning(newest))
-            return self._looked
+            return self.looked
 
     def take(self, message: igtl.Message | igtl.DecodeError) -> None:
         """What the message means that was counted last, from somebody who knows already."""
@@ -165,10 +169,16 @@ class Row:
     @property
     def trouble(self) -> str:
         """Why the last one that somebody looked at is malformed; "" when it is not."""
-        looked = self._looked
+        looked = self.looked
         if looked is None or isinstance(looked.message, igtl.Message):
             return ""
         return str(looked.message)
+
+    @property
+    def seen(self) -> igtl.Message | None:
+        """The newest well-formed message that somebody looked at."""
+        looked = self.looked
+        return None if looked is None else looked.sound
 
     @property
     def last(self) -> igtl.Message | None:
@@ -177,20 +187,27 @@ class Row:
         return self.seen
 
     def _knows(self, newest: _Arrival) -> bool:
-        return self._looked is not None and self._looked.number == newest[0]
+        looked = self.looked
+        return looked is not None and looked.number == newest[0]
 
     def _note(self, newest: _Arrival, message: igtl.Message | igtl.DecodeError) -> None:
         """Keep what was found out; by who is looking."""
         number, frame, received, is_sound = newest
-        self._looked = Look(number, received, message)
         if isinstance(message, igtl.Message):
-            self.seen = message
+            self.looked = Look(number, frame, received, message, message)
             if frame.version > 1 and len(self.metadata_keys) < _MOST_KEYS:
-                self.metadata_keys |= dict.fromkeys(message.metadata)
+                keys = self.metadata_keys | dict.fromkeys(message.metadata)
+                self.metadata_keys = dict.fromkeys(islice(keys, _MOST_KEYS))
         else:
-            self.errors += is_sound  # the others are counted
+            self.looked = Look(number, frame, received, message, self.seen)
+            self._malformed += is_sound and number > self._before  # the others are counted
 
     # ---- numbers
+
+    @property
+    def errors(self) -> int:
+        """Malformed ones: all with a wrong checksum, of the others those somebody looked at."""
+        return self._spoilt + self._malformed
 
     @property
     def drops(self) -> int | None:
@@ -235,12 +252,13 @@ class Row:
         return self._pace(now, 2)
 
     def _pace(self, now: float, index: int) -> float:
-        if self.messages < 2:
+        samples = self._samples  # which is another one after a reset
+        if self.messages < 2 or not samples:
             return 0.0
-        start = self._samples[0]
+        start = samples[0]
         took = self.last_time - start[0]
         came = self.messages - start[1]
-        if took < _SAMPLE_S or self.age(now) > 1 + 3 * took / came:
+        if took < _SAMPLE_S or came <= 0 or self.age(now) > 1 + 3 * took / came:
             return 0.0
         return ((self.bytes if index == 2 else self.messages) - start[index]) / took
 

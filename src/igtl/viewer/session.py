@@ -18,12 +18,13 @@ from igtl.net.follower import Follower, LinkState
 from igtl.recording.playback import Moment
 from igtl.viewer.board import Board
 from igtl.viewer.details import details
+from igtl.viewer.lines import Level
 from igtl.viewer.pictures import Pictures
 from igtl.viewer.playing import Playing
 from igtl.viewer.scene import Scenes
 from igtl.viewer.summary import counted
 from igtl.viewer.tape import Tape
-from igtl.viewer.values import Level, Values
+from igtl.viewer.values import Values
 
 __all__ = ["Session"]
 
@@ -123,14 +124,13 @@ class Session(Closable):
             raise MessageError("what is shown is a recording already: there is nothing to record")
         there = [one for one in self._followers if one.state.state == "connected"]
         self.tape.start([(one.endpoint, one.state.address) for one in there])
-        self.tell(f"recording into {self.tape.state()['path']}")
+        self.tell(f"recording into {self.tape.path}")
 
     def stop_recording(self) -> None:
         """End the recording in good order, if there is one."""
         if self.tape.on:
             self.tape.stop()
-            state = self.tape.state()
-            self.tell(f"recorded {counted(state['messages'], 'message')} into {state['path']}")
+            self.tell(f"recorded {counted(self.tape.messages, 'message')} into {self.tape.path}")
 
     def message(self, row_id: int) -> dict[str, Any] | None:
         """The newest message of a row, as the page shows it; None where there is no such row."""

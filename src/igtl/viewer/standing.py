@@ -32,8 +32,9 @@ class Standing(NamedTuple):
 
 def standing(row: Row, now: float) -> Standing:
     """How a row stands at `now`. What its newest message means counts if somebody looked at it."""
-    if row.trouble:
-        return Standing("bad", f"the last message is malformed: {row.trouble}")
+    trouble, seen = row.trouble, row.seen
+    if trouble:
+        return Standing("bad", f"the last message is malformed: {trouble}")
     if not row.messages:
         return Standing("once", "nothing since the counts were set to 0")
     if row.messages < _REGULAR:
@@ -42,7 +43,7 @@ def standing(row: Row, now: float) -> Standing:
         return Standing("once", f"{row.messages} messages came at once")
     if row.mean_rate is not None and not row.rate(now):
         return Standing("silent", f"it came {row.mean_rate:.3g} times a second, and stopped")
-    status = "" if row.seen is None else status_of(row.seen.metadata)
+    status = "" if seen is None else status_of(seen.metadata)
     if status not in ("", "OK"):
         return Standing("bad", f"its sender says of the pose: {status}")
     if row.stands_still > _STILL_S:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import singledispatch
+from itertools import islice
 from typing import Any
 
 import igtl
 from igtl.codec.declaration import shown
 from igtl.messages.query import Companion
 from igtl.viewer.items import value_of
+from igtl.viewer.lines import line
 
 __all__ = ["counted", "summary"]
 
 _MOST_ITEMS = 4
+#: Of metadata, which peers may invent without end.
+_MOST_PAIRS = 50
 _LONGEST_TEXT = 500
 
 
@@ -35,13 +39,16 @@ def counted(count: int, what: str) -> str:
 def _metadata(message: igtl.Message) -> str:
     if not message.metadata:
         return ""
-    pairs = (f"{key}={_short(value)}" for key, value in message.metadata.items())
-    return f"  {{{', '.join(pairs)}}}"
+    pairs = islice(message.metadata.items(), _MOST_PAIRS)
+    texts = [f"{_short(key)}={_short(value)}" for key, value in pairs]
+    if len(message.metadata) > _MOST_PAIRS:
+        texts.append(f"and {len(message.metadata) - _MOST_PAIRS:,} more")
+    return f"  {{{', '.join(texts)}}}"
 
 
 @singledispatch
 def _summary(message: igtl.Message) -> str:
-    return _short(shown({name: getattr(message, name) for name in message.names}))
+    return _short(shown({name: value_of(message, name) for name in message.names}))
 
 
 @_summary.register
@@ -75,13 +82,10 @@ def _(message: igtl.Image) -> str:
     return f"{text}, voxels of {spacing} mm, first at {place}"
 
 
-@_summary.register
-def _(message: igtl.Status) -> str:
-    code = message.code
-    text = code.name if isinstance(code, igtl.StatusCode) else f"code {code}"
-    text += f" (subcode {message.subcode})" if message.subcode else ""
-    details = ": ".join(part for part in (message.error_name, _short(message.text)) if part)
-    return f"{text}  {details}" if details else text
+@_summary.register(igtl.Status)
+@_summary.register(igtl.Ready)
+def _(message: igtl.Status | igtl.Ready) -> str:
+    return _short(line(message)[1])
 
 
 @_summary.register
@@ -192,11 +196,6 @@ def _(message: igtl.VideoMeta) -> str:
         return f"{one.device_name} {one.name!r} {_size(one.size)}"
 
     return _items("video", message, "videos", video)
-
-
-@_summary.register
-def _(message: igtl.Ready) -> str:
-    return "success" if message.status == 0 else f"refused, status {message.status}"
 
 
 @_summary.register

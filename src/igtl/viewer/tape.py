@@ -43,6 +43,16 @@ class Tape:
         recorder = self._recorder
         return recorder is not None and recorder.error is None
 
+    @property
+    def path(self) -> str:
+        """Of the last recording, which may go on; "" before the first."""
+        return "" if self._last is None else str(self._last.path)
+
+    @property
+    def messages(self) -> int:
+        """How many are in it."""
+        return 0 if self._last is None else self._last.messages
+
     def start(self, connected: Iterable[tuple[str, str]]) -> None:
         """Begin a recording, unless there is one.
 
@@ -103,10 +113,10 @@ class Tape:
         return {
             "kind": "recording",
             "state": "failed" if error else "on" if on else "off",
-            "path": "" if recorder is None else str(recorder.path),
+            "path": self.path,
             "seconds": self._ended - self._began,
             "bytes": 0 if recorder is None else recorder.bytes,
-            "messages": 0 if recorder is None else recorder.messages,
+            "messages": self.messages,
             "dropped": 0 if recorder is None else recorder.dropped,
             "free": _free_bytes(self._folder),
             "text": error,

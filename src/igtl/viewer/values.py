@@ -27,7 +27,7 @@ from igtl.viewer.readers import News, PoseReader, Reader, SensorReader
 from igtl.viewer.row import Row
 from igtl.viewer.tools import POSE_TYPES
 
-__all__ = ["Level", "Values"]
+__all__ = ["Values"]
 
 #: So many frames of a row are kept from one drain to the next.
 _MOST_WAITING = 16

@@ -5,21 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from igtl.codec.frame import Frame
 from igtl.errors import DecodeError, MissingExtraError
 from igtl.messages.video import Video
 from igtl.video.decoder import Decoder
 from igtl.viewer.latest import Trouble
-from igtl.viewer.pictures import PictureStream
+from igtl.viewer.picture_stream import PictureStream
 from igtl.viewer.relay import Relay
 from igtl.viewer.row import Look, Row
 from igtl.viewer.slices import Picture, picture_of
 
 __all__ = ["VideoStream"]
 
-#: So many frames wait for the decoder; when there are more, it begins anew with a key frame.
-_MOST_WAITING = 32
+#: When so many frames wait for the decoder, and some did for so many s, it begins anew with a key
+#: frame. More may come at once: where a recording stands still, all that its picture builds on.
+_MANY_WAITING, _BEHIND_S, _MOST_WAITING = 32, 3.0, 1000
 _LOOK_S = 0.5
 _PATIENCE_S = 1.0
 
@@ -32,8 +34,8 @@ class VideoStream(PictureStream):
 
     Args:
         row, trouble: as for `PictureStream`.
-        most_bytes: of frames that are kept for browsers that begin to watch.
         linger: seconds to go on when nobody asks any more.
+        clock: seconds, from whenever.
 
     Attributes:
         left_out: frames that were left out since the decoder was too slow.
@@ -42,13 +44,18 @@ class VideoStream(PictureStream):
     relay: Relay
 
     def __init__(
-        self, row: Row, trouble: Trouble, *, most_bytes: int = 1 << 24, linger: float = 3.0
+        self,
+        row: Row,
+        trouble: Trouble,
+        *,
+        linger: float = 3.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(row, trouble)
-        self.relay = Relay(most_bytes)
+        self.relay = Relay()
         self.left_out = 0
-        self._linger = linger
-        self._wanted_until = 0.0
+        self._linger, self._clock = linger, clock
+        self._wanted_until = self._behind_since = 0.0
         #: Frames, and why some are missing between them.
         self._waiting: deque[Look | str] = deque()
         self._news = threading.Event()
@@ -82,7 +89,10 @@ class VideoStream(PictureStream):
         self.relay.lost("too much came since")
 
     def _wait_for_thread(self, one: Look | str) -> None:
-        if len(self._waiting) >= _MOST_WAITING:
+        if not self._waiting:
+            self._behind_since = self._clock()
+        most = _MANY_WAITING if self._clock() - self._behind_since > _BEHIND_S else _MOST_WAITING
+        if len(self._waiting) >= most:
             self.left_out += len(self._waiting)
             self._waiting.clear()
             self._waiting.append("this computer is too slow for it")
@@ -91,7 +101,7 @@ class VideoStream(PictureStream):
 
     def want(self, seconds: float) -> None:
         """Decode for so long, and a little longer."""
-        self._wanted_until = max(self._wanted_until, time.monotonic() + seconds + self._linger)
+        self._wanted_until = max(self._wanted_until, self._clock() + seconds + self._linger)
         if self._thread is None:
             self._start()
 
@@ -115,6 +125,7 @@ class VideoStream(PictureStream):
                 name = f"decode {self.row.device_name}"
                 self._thread = threading.Thread(target=self._work, name=name, daemon=True)
                 self.note = self.note or "waiting for a key frame"
+                self._waiting.clear()  # what came just when the one before ended
                 self._thread.start()
 
     def _work(self) -> None:
@@ -127,7 +138,7 @@ class VideoStream(PictureStream):
     def _is_over(self) -> bool:
         """Whether the thread ends; decided while none can be started."""
         with self._lock:
-            if not self._is_closed and time.monotonic() < self._wanted_until:
+            if not self._is_closed and self._clock() < self._wanted_until:
                 return False
             self._waiting.clear()
             self._made, self._thread, self.note = None, None, ""
