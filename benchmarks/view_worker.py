@@ -1,7 +1,8 @@
 """Who publishes for the page's measurements: ``python -m benchmarks.view_worker KIND [HZ]``.
 
 Prints its endpoint, then publishes until its standard input ends; every header has the time at
-which it was published. KIND is one of `KINDS`, or several of them with a "+" between.
+which it was published. KIND is one of `KINDS`, or several of them with a "+" between. All is given
+in World, so that one scene shows all of it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 import igtl
 
@@ -25,8 +27,8 @@ MESH_EVERY_S = 5.0
 Publish = Callable[[igtl.Server, int], None]
 
 
-def _frames(height: int, width: int, components: int) -> Publish:
-    """Eight pictures with a moving bar over a gradient, published in turn."""
+def _pictures(height: int, width: int, components: int) -> list[NDArray[np.uint8]]:
+    """Eight pictures with a moving bar over a gradient."""
     shape = (height, width, components) if components > 1 else (height, width)
     ramp = np.linspace(0, 200, width, dtype=np.uint8)
     pictures = []
@@ -36,10 +38,32 @@ def _frames(height: int, width: int, components: int) -> Publish:
         picture[:, number * width // 8 : number * width // 8 + width // 16] = 255
         picture.flags.writeable = False
         pictures.append(picture)
+    return pictures
+
+
+def _frames(height: int, width: int, components: int) -> Publish:
+    """Eight pictures, published in turn."""
+    pictures = _pictures(height, width, components)
 
     def publish(server: igtl.Server, number: int) -> None:
         pixels = pictures[number % len(pictures)]
         server.publish(igtl.Image(pixels, device_name="Camera", timestamp=time.time()))
+
+    return publish
+
+
+def _video() -> Publish:
+    """A second of the same as H.264, again and again."""
+    pictures = _pictures(1080, 1920, 3)
+    with igtl.video.Encoder("H264", key_interval=32) as encoder:
+        videos = [
+            encoder.encode(igtl.Image(pictures[n % len(pictures)], device_name="Camera"))
+            for n in range(32)
+        ]
+
+    def publish(server: igtl.Server, number: int) -> None:
+        video = videos[number % len(videos)]  # whose number would say that the others are missing
+        server.publish(video.replace(metadata={}, timestamp=time.time()))
 
     return publish
 
@@ -49,7 +73,7 @@ def _tools(server: igtl.Server, number: int) -> None:
     for tool in range(TOOLS):
         matrix = np.eye(4)
         matrix[:3, 3] = 100 * np.cos(angle + tool), 100 * np.sin(angle + tool), 20 * tool
-        name = f"Tool{tool}ToTracker"
+        name = f"Tool{tool}ToWorld"
         server.publish(igtl.Transform(matrix, device_name=name, timestamp=time.time()))
 
 
@@ -61,9 +85,8 @@ def _mesh() -> Publish:
     corner = (np.arange(MESH_SIDE)[:, None] * (MESH_SIDE + 1) + np.arange(MESH_SIDE)).reshape(-1)
     lower = np.stack((corner, corner + 1, corner + MESH_SIDE + 1), axis=-1)
     upper = np.stack((corner + 1, corner + MESH_SIDE + 2, corner + MESH_SIDE + 1), axis=-1)
-    mesh = igtl.PolyData(
-        points.astype(np.float32), polygons=np.concatenate((lower, upper)), device_name="Mesh"
-    )
+    polygons = np.concatenate((lower, upper))
+    mesh = igtl.PolyData(points.astype(np.float32), polygons=polygons, device_name="Mesh")
 
     def publish(server: igtl.Server, number: int) -> None:
         server.publish(mesh.replace(timestamp=time.time()))
@@ -75,6 +98,7 @@ def _mesh() -> Publish:
 KINDS: dict[str, tuple[float, Callable[[], Publish]]] = {
     "grey": (60.0, lambda: _frames(480, 640, 1)),
     "rgb": (30.0, lambda: _frames(1080, 1920, 3)),
+    "video": (30.0, _video),
     "tools": (100.0, lambda: _tools),
     "mesh": (1 / MESH_EVERY_S, _mesh),
 }

@@ -64,6 +64,7 @@ SCENES = {
     "grey-h264": Scene("640x480 grey at 60 Hz, H.264", "grey", "Images", "H.264"),
     "rgb-auto": Scene("1920x1080 RGB at 30 Hz, as chosen by itself", "rgb", "Images", "Auto"),
     "rgb-h264": Scene("1920x1080 RGB at 30 Hz, H.264", "rgb", "Images", "H.264"),
+    "rgb-sent": Scene("1920x1080 H.264 at 30 Hz, as sent", "video", "Images", "As sent"),
     "rgb-jpeg": Scene("1920x1080 RGB at 30 Hz, JPEG", "rgb", "Images", "JPEG"),
     "rgb-raw": Scene("1920x1080 RGB at 30 Hz, raw", "rgb", "Images", "Raw"),
     "tools": Scene("ten tools at 100 Hz", "tools", "Space"),
@@ -169,13 +170,21 @@ def _page(browser: Any, viewer: Viewer, scene: Scene) -> Iterator[Any]:
         page.wait_for_function(_SEEN, timeout=FIRST_MS)
         page.wait_for_timeout(1000 * SETTLE_S)
         yield page
+        _check(page)
     finally:
         page.close()
 
 
 _SEEN = "() => [...igtlMeter.meters.values()].some((meter) => meter.painted > 0)"
+_NOTICES = "() => [...document.querySelectorAll('.space-notices p')].map((one) => one.textContent)"
 _TAKEN = """() => [...igtlMeter.meters.values()].map(({painted, skipped, delays}) =>
     ({painted, skipped, delays}))"""
+
+
+def _check(page: Any) -> None:
+    """Raises a RuntimeError where Space says that it does not show all."""
+    if notices := page.evaluate(_NOTICES):
+        raise RuntimeError(f"the page does not show all that is measured: {' '.join(notices)}")
 
 
 def _watched(browser: Any, scene: Scene, seconds: float) -> Found:
@@ -260,12 +269,14 @@ def _soaked(minutes: float) -> tuple[list[Counter[str]], int]:
 
 
 def _painted_by(chromium: memory.Chromium) -> int:
-    """How many pictures of 2-D and 3-D the page painted since it was opened."""
+    """How many pictures of 2-D and 3-D the page painted since it was opened; it shows all."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.connect_over_cdp(chromium.debugger, timeout=PATIENCE_MS)
-        meters = browser.contexts[0].pages[0].evaluate(_TAKEN)
+        page = browser.contexts[0].pages[0]
+        meters = page.evaluate(_TAKEN)
+        _check(page)
         browser.close()
     return sum(meter["painted"] for meter in meters)
 
