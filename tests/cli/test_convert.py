@@ -65,6 +65,31 @@ def test_many_files_are_one_line(session: Path, tmp_path: Path, call: Call) -> N
     assert "igtl: 10 of 111 messages in" in ended.err
 
 
+def test_the_age_of_poses_in_a_sequence(session: Path, tmp_path: Path, call: Call) -> None:
+    """Ten pictures, 1 to 10 s after the last pose."""
+    arguments = "convert", str(session), str(tmp_path / "s.igs.mha"), "--from", "98"
+    ended = call(*arguments)
+    assert "Probe is MISSING in 10 of 10 frames: it comes every 1.0 s: --max-age 1.5" in ended.err
+    ended = call(*arguments, "--overwrite", "--max-age", "5.5")
+    assert "Probe is MISSING in 5 of 10 frames: there was none in the 5.5 s before" in ended.err
+
+
+def test_what_is_left_out_is_a_line_for_each_reason(tmp_path: Path, call: Call) -> None:
+    source = tmp_path / "two.mcap"
+    with FileWriter(source) as writer:
+        for name in ("US", "CT"):
+            picture = igtl.Image(np.zeros((4, 5), np.uint8), device_name=name)
+            writer.add(entry(picture))
+            writer.add(entry(picture, SECOND))
+        for message in (igtl.String("hi"), igtl.String("ho"), igtl.Sensor([1.0])):
+            writer.add(entry(message, SECOND))
+    ended = call("convert", str(source), str(tmp_path / "us.igs.mha"), "--image", "US")
+    assert ended.err.splitlines()[:-1] == [
+        "igtl: 2 IMAGE left out: of a device that was not chosen",
+        "igtl: 2 STRING, 1 SENSOR left out: sequences hold images, video and poses",
+    ]
+
+
 def test_json(session: Path, tmp_path: Path, call: Call) -> None:
     target = tmp_path / "s.npz"
     ended = call("convert", str(session), str(target), "--json", "--compress")

@@ -92,6 +92,11 @@ def test_an_unknown_verb_is_corrected(call: Call) -> None:
     ("arguments", "complaint"),
     [
         (["listen", "--bogus"], "unrecognized arguments: --bogus"),
+        (["listen", "--tpye=A"], "unrecognized arguments: --tpye=A; did you mean --type?\n"),
+        (["record", "localhost", "--duration", "20"], ": --duration 20; there are --help, --"),
+        (["record", "localhost", "--duration", "20"], " --for, "),
+        (["serve", "room", "--duration", "3"], ": --duration 3; there are --help, --"),
+        (["ping", "localhost", "what"], "unrecognized arguments: what\n"),
         (["listen", "--count", "0"], "'0' is not a whole number above 0"),
         (["listen", "--timeout", "soon"], "'soon' is not a number above 0"),
         (["listen", "--live", "--format", "json"], "not allowed with argument --live"),

@@ -172,7 +172,7 @@ def test_a_server_that_comes_back_is_recorded_again(start: Start, path: Path) ->
     assert events(path)[2]["gap"] > 0
     assert f"\n{endpoint} was missing for " in ended.out
     assert ended.err == (
-        f"igtl: link to {endpoint} lost: {endpoint} closed the connection\n"
+        f"igtl: link to {endpoint} lost: {endpoint} closed the connection; it is tried again\n"
         f"igtl: link to {endpoint} restored: connected to {endpoint}\n"
     )
 

@@ -16,6 +16,7 @@ from urllib.error import HTTPError
 import pytest
 
 import igtl
+from igtl.net.endpoint import own_address
 from tests.cli.conftest import Call, Start
 from tests.cli.program import Ended, Program, free_port
 from tests.net.waiting import PATIENCE, background, eventually, linux_only, within
@@ -186,6 +187,8 @@ def test_beyond_this_machine_there_is_a_token(start: Start, server: igtl.Server)
     port = address.partition("//")[2].partition(":")[2].partition("/")[0]
     token = address.partition("?token=")[2]
     assert len(token) >= 24
+    if (number := own_address(4)) is not None:  # there is a network
+        assert program.line_with("  or http://") == f"  or http://{number}:{port}/?token={token}"
     for host in ("127.0.0.1", "127.0.0.2"):
         here = f"http://{host}:{port}/"
         with pytest.raises(HTTPError) as refused:

@@ -173,7 +173,7 @@ def test_other_messages_are_left_out_with_a_reason(tmp_path: Path) -> None:
         "films hold images and video",
         "volumes of several slices are no pictures of a film: write .seq.nrrd or .nrrd",
         "pictures of 2 or more than 4 components",
-        "images of another device were asked for",
+        "of a device that was not chosen",
     ]
 
 

@@ -48,7 +48,7 @@ def test_names_that_are_long_differ() -> None:
 def test_another_device_is_left_out() -> None:
     stream = PictureStream("US")
     reason = stream.image(entry(PICTURE.replace(device_name="CT")))
-    assert reason == "images of another device were asked for"
+    assert reason == "of a device that was not chosen"
     assert stream.image(entry(PICTURE)) == PICTURE
 
 

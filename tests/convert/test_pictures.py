@@ -127,5 +127,5 @@ def test_a_sequence_of_one_device_is_chosen(tmp_path: Path) -> None:
     source = recorded(tmp_path, flat(0), flat(0, "Other"), flat(1))
     done = convert(source, tmp_path / "us.mha", image="US")
     assert [str(one) for one in done.left_out] == [
-        "1 IMAGE left out: images of another device were asked for"
+        "1 IMAGE left out: of a device that was not chosen"
     ]

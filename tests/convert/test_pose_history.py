@@ -47,6 +47,17 @@ def test_it_counts_messages_of_which_a_pose_was_used() -> None:
     assert poses.used == {"TDATA": 1}
 
 
+def test_it_counts_the_moments_that_had_no_pose() -> None:
+    poses = PoseHistory(max_age_ns=SECOND, by_arrival=True)
+    poses.add("AToB", moment(1.0), IDENTITY, "OK")
+    for arrival in (0.5, 1.5, 2.5):
+        poses.at(moment(arrival))
+    gaps = poses.gaps["AToB"]
+    assert (gaps.frames, gaps.missing, gaps.oldest_ns) == (3, 2, int(1.5 * SECOND))
+    poses.forget_use()
+    assert (gaps.frames, gaps.missing, gaps.oldest_ns, gaps.came) == (0, 0, None, 1)
+
+
 @pytest.mark.parametrize("count", [1, 2, 500])
 def test_memory_is_bounded_and_the_last_pose_stays(count: int) -> None:
     poses = PoseHistory(max_age_ns=SECOND, by_arrival=True)

@@ -119,6 +119,43 @@ def test_poses_that_are_missing_or_too_old(tmp_path: Path) -> None:
     assert longer[2].statuses == {"ProbeToTracker": "OK"}
 
 
+@pytest.mark.parametrize(
+    ("times", "max_age", "reason"),
+    [
+        (
+            (0.0, 1.0, 2.0, 3.0),
+            0.5,
+            "12 of 31 frames: it comes every 1.0 s: --max-age 1.5 takes it",
+        ),
+        ((0.0, 0.1, 0.2, 0.3), 0.5, "22 of 31 frames: there was none in the 0.5 s before"),
+        ((0.0,), 0.5, "25 of 31 frames: it came once: --max-age 4 takes it"),
+    ],
+)
+def test_a_note_says_which_poses_are_missing_and_what_helps(
+    tmp_path: Path, times: tuple[float, ...], max_age: float, reason: str
+) -> None:
+    entries = [entry(pose("AToB", 1, at), at) for at in times]
+    entries += [entry(pose("OftenToB", 1, n / 10), n / 10) for n in range(31)]
+    entries += [entry(image(n / 10), n / 10) for n in range(31)]
+    sink = SequenceSink(tmp_path / "x.igs.mha", max_age=max_age)
+    for one in sorted(entries, key=lambda one: one.time_ns):
+        sink.add(one)
+    sink.close()
+    assert sink.notes == (f"AToB is MISSING in {reason}",)
+
+
+def test_notes_of_many_poses_are_few(tmp_path: Path) -> None:
+    sink = SequenceSink(tmp_path / "x.igs.mha")
+    sink.add(entry(image(0.0), 0.0))
+    for number in range(7):
+        sink.add(entry(pose(f"T{number}ToB", 1, 0.1), 0.1))
+    sink.close()
+    assert sink.notes == (
+        *(f"T{n}ToB is MISSING in 1 of 1 frames: there was none before" for n in range(5)),
+        "so are 2 more transforms in some frames",
+    )
+
+
 def test_an_image_does_not_wait_for_ever(tmp_path: Path) -> None:
     entries = [entry(image(0.0), 0.0)]
     entries += [entry(pose("AToB", n, n / 10), n / 10) for n in range(1, 50)]
@@ -183,7 +220,10 @@ def test_times_of_arrival_where_headers_say_nothing_or_differ(tmp_path: Path) ->
         sink.add(one)
     sink.close()
     (note,) = sink.notes
-    assert note.startswith("1 of 1 poses are MISSING")
+    assert note == (
+        "AToB is MISSING in 1 of 1 frames: by the times in the headers none was new enough; where "
+        "clocks differ, --clock arrival goes by times of arrival"
+    )
     (frame,) = SequenceReader(tmp_path / "y.igs.mha")
     assert frame.statuses == {"AToB": "MISSING"}
     (frame,) = written(entries, tmp_path / "z.igs.mha", clock="arrival")
@@ -275,7 +315,7 @@ def test_images_of_several_devices(tmp_path: Path) -> None:
     sink.abandon()
     assert list(tmp_path.iterdir()) == []
     sink = SequenceSink(tmp_path / "x.igs.mha", image="Right")
-    assert sink.add(entries[0]) == "images of another device were asked for"
+    assert sink.add(entries[0]) == "of a device that was not chosen"
     assert sink.add(entries[1]) is None
     sink.close()
     with SequenceEntries(tmp_path / "x.igs.mha") as found:

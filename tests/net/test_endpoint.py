@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from igtl.errors import ConnectError, EndpointError, TimeoutError
-from igtl.net.endpoint import DEFAULT_PORT, Endpoint, bind, describe_address, open_socket
+from igtl.net.endpoint import (
+    DEFAULT_PORT,
+    Endpoint,
+    bind,
+    describe_address,
+    open_socket,
+    own_address,
+)
 from tests.net.raw import RawServer
 from tests.net.waiting import within
 
@@ -105,6 +112,16 @@ def test_an_endpoint_prints_as_it_is_written(text: str) -> None:
 )
 def test_addresses_of_sockets_read_like_endpoints(address: object, text: str) -> None:
     assert describe_address(address) == text
+
+
+@pytest.mark.parametrize(("version", "family"), [(4, socket.AF_INET), (6, socket.AF_INET6)])
+def test_the_own_address_is_one_of_this_machine(version: int, family: socket.AddressFamily) -> None:
+    address = own_address(version)
+    if address is None:
+        pytest.skip(f"this machine has no network of version {version}")
+    with socket.socket(family) as sock:
+        sock.bind((address, 0))  # refused for an address that is not this machine's
+        assert sock.getsockname()[0] == address not in ("0.0.0.0", "::")
 
 
 def test_every_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:

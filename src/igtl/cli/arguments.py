@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,6 +47,22 @@ class Parser(argparse.ArgumentParser):
             formatter_class=_formatter,
             allow_abbrev=False,
         )
+
+    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Options and positional arguments in any order.
+
+        What is no option is answered with the one that looks like it, or all that there are.
+        """
+        options, rest = self.parse_known_intermixed_args(list(arguments))
+        if rest:
+            hints = (self._hint(one) for one in rest if one.startswith("--"))
+            self.error(f"unrecognized arguments: {' '.join(rest)}{next(hints, '')}")
+        return options
+
+    def _hint(self, typed: str) -> str:
+        there = [one[2:] for one in self._option_string_actions if one.startswith("--")]
+        close = get_close_matches(typed[2:].partition("=")[0], there, n=1)
+        return f"; did you mean --{close[0]}?" if close else f"; there are --{', --'.join(there)}"
 
     def error(self, message: str) -> NoReturn:
         """End with status 2 and two lines: what is wrong, and where the help is."""

@@ -18,7 +18,7 @@ from igtl.cli.amounts import shown_size
 from igtl.cli.arguments import Parser
 from igtl.cli.moments import check_part, moment
 from igtl.cli.terminal import Progress, printable, say, warn
-from igtl.convert import Converted, convert
+from igtl.convert import Converted, LeftOut, convert
 from igtl.convert.formats import listing, plan
 from igtl.errors import RecordingError
 
@@ -51,7 +51,7 @@ examples:
 
 _PAUSE_S = 0.1
 _MOST_FILES = 5
-_OWN = ("compress", "image", "clock", "fps", "codec", "most", "ports")
+_OWN = ("compress", "image", "clock", "max_age", "fps", "codec", "most", "ports")
 
 Show: TypeAlias = Callable[[int, float | None], object]
 
@@ -79,6 +79,12 @@ def add_arguments(parser: Parser) -> None:
         "--clock",
         choices=("timestamp", "arrival"),
         help="by which times sequences put poses to images (default: timestamp)",
+    )
+    own.add_argument(
+        "--max-age",
+        type=arguments.seconds,
+        metavar="S",
+        help="how old a pose in a sequence may be, else it is MISSING (default: 0.5)",
     )
     own.add_argument(
         "--fps", type=arguments.number, metavar="N", help="of .mp4 (default: as pictures came)"
@@ -140,8 +146,8 @@ def _converted(options: Namespace, own: dict[str, Any]) -> Converted:
 
 
 def _tell(done: Converted, seconds: float, *, as_json: bool) -> None:
-    for line in (*done.left_out, *done.notes):
-        warn(str(line))
+    for line in (*_left_out(done.left_out), *done.notes):
+        warn(line)
     if as_json:
         say(json.dumps(_plain(done) | {"seconds": round(seconds, 3)}))
         return
@@ -149,6 +155,13 @@ def _tell(done: Converted, seconds: float, *, as_json: bool) -> None:
         say(line)
     read = f"{done.read:,} message{'s' * (done.read != 1)}"
     warn(f"{done.written:,} of {read} in {seconds:.1f} s")
+
+
+def _left_out(all_of_them: Sequence[LeftOut]) -> Iterator[str]:
+    """A line for each reason."""
+    for reason in dict.fromkeys(one.reason for one in all_of_them):
+        told = (f"{one.count:,} {one.type}" for one in all_of_them if one.reason == reason)
+        yield f"{', '.join(told)} left out: {reason}"
 
 
 def _files(files: Sequence[Path]) -> Iterator[str]:

@@ -109,7 +109,7 @@ def _run(arguments: list[str]) -> int:
     parser = Parser(f"igtl {first}", verb.DESCRIPTION, f"{verb.EXAMPLES}\n\n{status.EXPLAINED}")
     verb.add_arguments(parser)
     with undisturbed():  # argparse stumbles when it is interrupted
-        options = parser.parse_intermixed_args(arguments[1:])
+        options = parser.parse(arguments[1:])
     with terminable():
         return verb.run(options)
 

@@ -19,6 +19,7 @@ from igtl.cli import arguments, page, status, typed
 from igtl.cli.arguments import Parser
 from igtl.cli.terminal import printable, say
 from igtl.convert.formats import FORMATS, ending_of
+from igtl.net.endpoint import own_address
 from igtl.viewer.guard import Guard, is_loopback, new_token
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def run(options: Namespace) -> int:
         shown = page.listening(session, options.host, options.port, Guard(options.host, token))
         address = _address(options.host, shown.port, token)
         say(f"open {address}")
+        if (number := _own_number(options.host)) is not None:
+            say(f"  or {_address(number, shown.port, token)}")
         _follow(session, endpoints, options.profile)
         if options.open:
             page.show(address)
@@ -200,6 +203,15 @@ def _address(host: str, port: int, token: str | None) -> str:
         elif address.version == 6:
             host = f"[{host}]"
     return f"http://{host}:{port}/" + (f"?token={quote(token, safe='')}" if token else "")
+
+
+def _own_number(host: str) -> str | None:
+    """This machine's address where all are listened on: others may not know its name."""
+    with suppress(ValueError):
+        address = ip_address(host)
+        if address.is_unspecified:
+            return own_address(address.version)
+    return None
 
 
 def _tell(text: str) -> None:

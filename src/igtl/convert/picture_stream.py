@@ -13,7 +13,7 @@ from igtl.video.decoder import Decoder
 
 __all__ = ["OTHER_DEVICE", "Chosen", "PictureStream", "is_picture"]
 
-OTHER_DEVICE = "images of another device were asked for"
+OTHER_DEVICE = "of a device that was not chosen"
 _NO_KEY_FRAME = "video in front of its first key frame, or damaged"
 _MOST_NAMED = 20
 

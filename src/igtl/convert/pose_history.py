@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from igtl.codec.time import from_wire
+from igtl.convert.pose_gaps import PoseGaps
 
 __all__ = ["IDENTITY", "Moment", "Origin", "PoseHistory"]
 
@@ -18,6 +19,8 @@ IDENTITY.flags.writeable = False
 
 _KEPT_NS = 2_000_000_000
 _MOST_KEPT = 10_000
+#: So much later may one thing arrive than another of its time, though their clocks agree.
+_DELAY_NS = 250_000_000
 
 
 class Moment(NamedTuple):
@@ -65,12 +68,14 @@ class PoseHistory:
 
     Attributes:
         used: how many messages of each wire type gave a pose to some moment.
+        gaps: of each name, how many moments had none.
     """
 
     def __init__(self, *, max_age_ns: int, by_arrival: bool) -> None:
         self._max_age, self._by_arrival = max_age_ns, by_arrival
         self._samples: dict[str, deque[_Sample]] = {}
         self.used: Counter[str] = Counter()
+        self.gaps: dict[str, PoseGaps] = {}
 
     def add(
         self,
@@ -83,6 +88,7 @@ class PoseHistory:
         """Take in a pose: (4, 4), mm."""
         samples = self._samples.setdefault(name, deque(maxlen=_MOST_KEPT))
         samples.append(_Sample(moment, matrix, status, origin))
+        self.gaps.setdefault(name, PoseGaps()).arrived(moment.arrival_ns)
         limit = moment.arrival_ns - _KEPT_NS
         while len(samples) > 1 and samples[1].moment.arrival_ns < limit:
             samples.popleft()
@@ -92,9 +98,11 @@ class PoseHistory:
 
         There being none, or none that is new enough, the status is "MISSING".
         """
-        return {name: self._of(samples, moment) for name, samples in self._samples.items()}
+        return {name: self._of(name, moment) for name in self._samples}
 
-    def _of(self, samples: deque[_Sample], moment: Moment) -> tuple[NDArray[np.float64], str]:
+    def _of(self, name: str, moment: Moment) -> tuple[NDArray[np.float64], str]:
+        samples, gaps = self._samples[name], self.gaps[name]
+        gaps.frames += 1
         best, least = None, None
         for sample in reversed(samples):
             age = self.age(sample.moment, moment)
@@ -102,12 +110,16 @@ class PoseHistory:
                 best, least = sample, age
             if least == 0:
                 break
-        if best is None or least is None:
-            return IDENTITY, "MISSING"
-        if least > self._max_age:
-            return best.matrix, "MISSING"
+        if best is None or least is None or least > self._max_age:
+            gaps.lacks(least, apart=self._is_apart(samples[-1].moment, moment))
+            return IDENTITY if best is None else best.matrix, "MISSING"
         self._use(best.origin)
         return best.matrix, best.status
+
+    def _is_apart(self, one: Moment, other: Moment) -> bool:
+        """Whether two moments are much further apart, or nearer, than their arrivals."""
+        arrival = other.arrival_ns - one.arrival_ns
+        return abs(self.age(one, other) - arrival) > max(self._max_age // 2, _DELAY_NS)
 
     def _use(self, origin: Origin | None) -> None:
         if origin is not None and not origin.used:
@@ -117,6 +129,8 @@ class PoseHistory:
     def forget_use(self) -> None:
         """Nothing was used: what was found up to now is thrown away."""
         self.used.clear()
+        for gaps in self.gaps.values():
+            gaps.forget()
         for samples in self._samples.values():
             for sample in samples:
                 if sample.origin is not None:

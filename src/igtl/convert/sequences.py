@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from igtl.codec.time import to_wire
 from igtl.convert.picture_stream import PictureStream, is_picture
 from igtl.convert.placement import placed
+from igtl.convert.pose_gaps import gap_notes
 from igtl.convert.pose_history import IDENTITY, Moment, Origin, PoseHistory
 from igtl.convert.poses import POSE_TYPES, poses_of, status_of
 from igtl.errors import RecordingError
@@ -102,13 +103,14 @@ class SequenceSink:
             "overwrite": overwrite,
             "progress": progress,
         }
+        self._max_age = max_age
         self._poses = PoseHistory(max_age_ns=int(max_age * 1e9), by_arrival=clock == "arrival")
         self._writer = self._made(orientation or PLUS, {})
         self._first: Image | None = None
         self._place, self._indices = IDENTITY, IDENTITY
         self._waiting: _Waiting | None = None
         self._pictures = PictureStream(image, entries)
-        self._unsaid = self._poses_written = self._missing = 0
+        self._unsaid = 0
         self._pose_messages: Counter[str] = Counter()
 
     def _made(
@@ -167,7 +169,6 @@ class SequenceSink:
         self._writer.discard()
         self._poses.forget_use()
         self._first, self._waiting = image, None
-        self._poses_written = self._missing = 0
         flat = image.pixels.shape[0] == 1
         orientation = self._orientation or (PLUS if flat else None)
         if orientation is None and _has_axes(_placed(image)):
@@ -195,8 +196,6 @@ class SequenceSink:
         """Write a frame: a picture, or none, and all that is known of its moment."""
         moment, image = waiting
         known = self._poses.at(moment)
-        self._poses_written += len(known)
-        self._missing += sum(status == "MISSING" for _, status in known.values())
         if image is not None and not np.array_equal(matrix := _placed(image), self._place):
             finite = np.isfinite(matrix).all()
             known[PLACE] = (matrix @ self._indices, "OK") if finite else (IDENTITY, "INVALID")
@@ -231,13 +230,7 @@ class SequenceSink:
         found = []
         if self._unsaid:
             found.append(f"{self._unsaid} metadata of images fit into no line: they are left out")
-        if self._missing:
-            found.append(
-                f"{self._missing} of {self._poses_written} poses are MISSING: there was none, or "
-                "none that is new enough, before their image; where clocks differ, compare times "
-                "of arrival (--clock arrival)"
-            )
-        return tuple(found)
+        return (*found, *gap_notes(self._poses.gaps, self._max_age))
 
     @property
     def left_out(self) -> dict[tuple[str, str], int]:

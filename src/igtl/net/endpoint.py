@@ -12,7 +12,15 @@ from typing import Any
 
 from igtl.errors import ConnectError, EndpointError, TimeoutError
 
-__all__ = ["DEFAULT_PORT", "Endpoint", "addresses_of", "bind", "describe_address", "open_socket"]
+__all__ = [
+    "DEFAULT_PORT",
+    "Endpoint",
+    "addresses_of",
+    "bind",
+    "describe_address",
+    "open_socket",
+    "own_address",
+]
 
 DEFAULT_PORT = 18944
 
@@ -109,6 +117,24 @@ def addresses_of(sock: socket.socket) -> tuple[str, str]:
     except OSError as error:
         sock.close()
         raise ConnectError(f"the peer broke off the connection at once: {_reason(error)}") from None
+
+
+def own_address(version: int) -> str | None:
+    """The address by which other machines reach this one; None without a network.
+
+    It is the one from which datagrams to addresses of documentation would go (RFC 5737, RFC 3849);
+    none is sent.
+
+    Args:
+        version: of the Internet protocol, 4 or 6.
+    """
+    family, far = {4: (socket.AF_INET, "192.0.2.1"), 6: (socket.AF_INET6, "2001:db8::1")}[version]
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as sock:
+            sock.connect((far, 9))
+            return str(sock.getsockname()[0])
+    except OSError:
+        return None
 
 
 def open_socket(endpoint: Endpoint, timeout: float) -> socket.socket:

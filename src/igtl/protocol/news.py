@@ -37,7 +37,8 @@ class News:
     def add(self, event: LinkEvent) -> None:
         """Log an event, and put it into line for the handlers."""
         level = _LEVELS.get(event.kind, logging.INFO)
-        _log.log(level, "igtl: link to %s %s: %s", self._endpoint, event.kind, event.reason)
+        then = "; it is tried again" if event.kind == "lost" else ""
+        _log.log(level, "igtl: link to %s %s: %s%s", self._endpoint, event.kind, event.reason, then)
         self._waiting.append(event)
 
     def deliver(self, take: Callable[[object], None]) -> None:

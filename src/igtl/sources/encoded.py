@@ -151,7 +151,8 @@ class EncodedSource:
     def _refuse(self, name: str, error: MessageError) -> None:
         if name not in self._refused:
             self._refused.add(name)
-            _log.warning("igtl: %s is sent as IMAGE, not as %s: %s", name, self._codec, error)
+            reason = str(error).partition(":")[0]  # behind it is advice for who writes Python
+            _log.warning("igtl: %s is sent as IMAGE, not as %s: %s", name, self._codec, reason)
 
 
 def image_in(message: Message | Frame) -> Image | None:
