@@ -88,3 +88,7 @@ def test_without_rich_the_live_table_says_what_to_install(monkeypatch: pytest.Mo
         live(table_of()),
     ):
         pass
+
+
+def test_a_rate_that_is_not_known_yet_is_not_shown() -> None:
+    assert table_of(NOTE, NOTE).lines()[1].split()[3:5] == ["-", "-"]

@@ -69,18 +69,30 @@ def statuses(names: Sequence[str]) -> list[igtl.Message]:
 
 def test_a_row_has_what_was_counted() -> None:
     watched = Watched()
-    for number in range(11):
+    for number in range(21):
         watched.now = NOW + number / 10
         watched.count(NOTE.replace(timestamp=watched.now - 0.25, message_id=number + 1))
     watched.now += 0.5
-    watched.count(NOTE.replace(timestamp=watched.now - 0.25, message_id=14))
+    watched.count(NOTE.replace(timestamp=watched.now - 0.25, message_id=24))
     heading, row = watched.lines[2:4]
     assert heading.split() == [
         "device▲", "type", "messages", "rate", "bandwidth", "age", "latency", "drops", "errors",
         "state", "last", "value",
     ]  # fmt: skip
-    cells = "Note STRING 12 7.3/s 594 B/s 0.0 s 250 ms 2 0 live hello"
+    cells = "Note STRING 22 8.1/s 656 B/s 0.0 s 250 ms 2 0 live hello"
     assert row.split() == cells.split()
+    watched.now += 60
+    cells = "Note STRING 22 0.0/s 0 B/s 60 s 250 ms 2 0 silent hello"
+    assert watched.lines[3].split() == cells.split()
+
+
+def test_a_rate_that_is_not_known_yet_is_not_shown() -> None:
+    watched = Watched()
+    for number in range(9):
+        watched.now = NOW + number / 10
+        watched.count(NOTE)
+    cells = "Note STRING 9 - - 0.0 s - - 0 live hello"
+    assert watched.lines[3].split() == cells.split()
 
 
 def test_rows_are_sorted_either_way() -> None:

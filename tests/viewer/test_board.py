@@ -4,9 +4,10 @@ import json
 import struct
 import threading
 import time
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import pytest
 
 import igtl
 from igtl.codec.frame import Frame, parse
@@ -34,10 +35,10 @@ def board_with(*messages: igtl.Message, times: int = 1) -> Board:
 def test_a_row_is_told_in_full() -> None:
     board = Board()
     one = board.connect("localhost:1")
-    for number in range(11):
+    for number in range(21):
         pose = POSE.replace(timestamp=NOW + number / 10 - 0.25)
         board.count(one, frame_of(pose), NOW + number / 10)
-    (row,) = board.plain(NOW + 1.5)["rows"]
+    (row,) = board.plain(NOW + 2.5)["rows"]
     rate, bandwidth, age, latency = (row.pop(n) for n in ("rate", "bandwidth", "age", "latency"))
     assert [round(value, 3) for value in (rate, bandwidth, age, latency)] == [10, 1060, 0.5, 0.25]
     assert row == {
@@ -46,8 +47,8 @@ def test_a_row_is_told_in_full() -> None:
         "type": "TRANSFORM",
         "device": "Probe",
         "version": 1,
-        "messages": 11,
-        "bytes": 11 * 106,
+        "messages": 21,
+        "bytes": 21 * 106,
         "drops": None,
         "errors": 0,
         "state": "live",
@@ -58,10 +59,10 @@ def test_a_row_is_told_in_full() -> None:
 
 
 def test_a_connection_is_told_in_full() -> None:
-    board = board_with(POSE, SAID, times=11)
+    board = board_with(POSE, SAID, times=21)
     state = LinkState("connected", "connected to localhost:1", "127.0.0.1:1", "plus")
     board.state(0, state)
-    (connection,) = board.plain(NOW + 1)["connections"]
+    (connection,) = board.plain(NOW + 2)["connections"]
     size = len(igtl.encode(POSE)) + len(igtl.encode(SAID))
     assert (round(connection.pop("rate")), round(connection.pop("bandwidth"))) == (20, 10 * size)
     assert connection == {
@@ -71,10 +72,31 @@ def test_a_connection_is_told_in_full() -> None:
         "text": "connected to localhost:1",
         "address": "127.0.0.1:1",
         "profile": "plus",
-        "messages": 22,
-        "bytes": 11 * size,
+        "messages": 42,
+        "bytes": 21 * size,
         "errors": 0,
     }
+
+
+@pytest.mark.parametrize("state", ["waiting", "over"])
+def test_without_its_connection_a_device_is_silent(state: Literal["waiting", "over"]) -> None:
+    board = board_with(POSE, times=21)
+    there = LinkState("connected", "connected to localhost:1")
+    board.state(0, there)
+    assert told(board, 2) == [10, 10, "live"]
+    board.state(0, LinkState(state, "refused"))
+    board.count(0, frame_of(POSE), NOW + 2.1)  # it was on its way
+    assert told(board, 2.2) == [0, 0, "silent"]
+    board.state(0, there)
+    assert told(board, 2.4) == [0, 0, "silent"]
+    board.count(0, frame_of(POSE), NOW + 2.5)
+    assert told(board, 2.6) == [10, 10, "live"]
+
+
+def told(board: Board, at: float) -> list[object]:
+    plain = board.plain(NOW + at)
+    row, connection = plain["rows"][0], plain["connections"][0]
+    return [round(connection["rate"]), round(row["rate"]), row["state"]]
 
 
 def test_devices_of_one_name_from_two_servers_are_two() -> None:

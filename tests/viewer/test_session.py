@@ -474,7 +474,7 @@ async def test_times_are_those_of_the_recording_at_any_speed(late: Path, tmp_pat
 
 async def test_what_stands_still_stays_as_it_was(late: Path, tmp_path: Path) -> None:
     async with showing(folder=tmp_path, files=[late]) as viewer, viewer.look() as looker:
-        await looker.until(lambda _: seen(looker)[-1:] >= [12])
+        await looker.until(lambda _: seen(looker)[-1:] >= [14])
         await looker.say(do="pause")
         where = await playback(looker, paused=True)
         first, *_, last = [await looker.of("board") for _ in range(7)]  # 1.5 s
@@ -486,11 +486,12 @@ async def test_what_stands_still_stays_as_it_was(late: Path, tmp_path: Path) -> 
         assert row["age"] <= 0.1 + 1e-6
 
 
-async def test_at_the_end_it_stays_as_it_was(film: Path, tmp_path: Path) -> None:
-    async with showing(folder=tmp_path, files=[film]) as viewer, viewer.look() as looker:
+async def test_at_the_end_it_stays_as_it_was(late: Path, tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, files=[late]) as viewer, viewer.look() as looker:
+        await looker.say(do="speed", speed=16)
         over = await playback(looker, over=True)
-        assert over["clock"] == pytest.approx(BEGAN + 1)
-        row = await viewer.row("TRANSFORM", TOOL, 11)
+        assert over["clock"] == pytest.approx(BEGAN + 20)
+        row = await viewer.row("TRANSFORM", TOOL, 201)
         assert (row["state"], row["age"]) == ("live", pytest.approx(0, abs=1e-6))
         assert row["rate"] == pytest.approx(10, rel=0.01)
 
@@ -518,6 +519,18 @@ async def test_after_a_jump_all_begins_anew_there(late: Path, tmp_path: Path) ->
         await looker.until(lambda _: lines(looker)[-1:] == ["line 200"])
         assert lines(looker) == [f"line {number}" for number in range(40, 201, 10)]
         assert seen(looker) == sorted(set(seen(looker)))
+
+
+async def test_what_is_known_of_a_device_is_known_after_a_jump(late: Path, tmp_path: Path) -> None:
+    async with showing(folder=tmp_path, files=[late]) as viewer, viewer.look() as looker:
+        await looker.say(do="speed", speed=16)
+        await playback(looker, over=True)
+        await looker.say(do="pause")
+        await looker.say(do="seek", position=5.5)
+        await looker.until(lambda _: seen(looker)[-1:] == [55])
+        row = await viewer.row("STRING", "Log")
+        assert (row["messages"], row["state"], row["note"]) == (1, "live", "")
+        assert row["rate"] == pytest.approx(1)
 
 
 async def test_each_round_begins_anew(film: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import igtl
 from igtl.codec.frame import Frame, parse
@@ -91,7 +92,19 @@ def test_a_malformed_message_is_bad_until_the_next() -> None:
 
 
 def test_counts_that_begin_anew() -> None:
-    row = row_of(*moving(20))
+    row = row_of(POSE)
     row.reset(1000)
     assert standing(row, 1000).state == "once"
     assert "set to 0" in standing(row, 1000).note
+
+
+@pytest.mark.parametrize("later", [0, 100, -100])
+def test_what_is_regular_is_so_wherever_a_recording_goes_on(later: float) -> None:
+    row = row_of(*moving(20))
+    row.reset(1000 + later)
+    row.reset(1000 + later)
+    assert standing(row, 1001 + later) == ("live", "")
+    assert standing(row, 1002 + later).state == "silent"
+    row.count(frame_of(POSE), 1002 + later)
+    assert standing(row, 1003 + later) == ("live", "")
+    assert standing(row, 1004 + later).state == "silent"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import dropwhile
+
 import pytest
 
 import igtl
@@ -50,6 +52,27 @@ def test_a_device_that_fell_silent_has_no_rate_any_more() -> None:
 @pytest.mark.parametrize("times", [(1.0,), (1.0, 1.0, 1.001)])
 def test_too_little_gives_no_rate(times: tuple[float, ...]) -> None:
     assert row_after(*times).rate(1.1) == 0
+
+
+@pytest.mark.parametrize(
+    ("every", "burst"), [(0.02, 8), (0.02, 1), (0.1, 3), (1.0, 1), (1.0, 2), (3.0, 2)]
+)
+def test_a_rate_is_told_once_it_is_known(every: float, burst: int) -> None:
+    waited = [number * 0.01 for number in range(burst)]  # what came along with the connection
+    row = row_after(*waited)
+    rates = []
+    for number in range(1, 12 + int(3 / every)):
+        now = waited[-1] + 0.12 + every * (number - 1)
+        row.count(frame_of(NOTE), now)
+        rates.append((row.rate(now), row.bandwidth(now)))
+    known = list(dropwhile(lambda rate: rate == (0, 0), rates))
+    assert len(known) > 5
+    assert known == [pytest.approx((1 / every, 100 / every))] * len(known)
+
+
+def test_after_a_break_the_rate_is_that_of_late_as_well() -> None:
+    row = row_after(*(number + late for number in range(0, 50, 10) for late in (0, 0.15)))
+    assert row.rate(40.15) == pytest.approx(0.2)
 
 
 def drops(*ids: int) -> int | None:

@@ -6,7 +6,7 @@ import { Badge, Button, Empty, format, Icon, Toggle, useKey } from "../parts";
 import { copied } from "../parts/files";
 import { ageOf, boardTime, connections, rows, selected, trouble } from "../store";
 import { refreshed } from "./message";
-import { ROW_STATES } from "./states";
+import { known, ROW_STATES } from "./states";
 import { Value } from "./value";
 
 export function Details() {
@@ -80,13 +80,16 @@ function Inside({ row }: { row: Row }) {
   );
 }
 
+/** Nothing is so long on its way, s. */
+const OLD_S = 60;
+
 function How({ row }: { row: Row }) {
   void boardTime.value; // the age grows, also of what sends no more
   const look = ROW_STATES[row.state];
   const from = connections.value.find((one) => one.id === row.connection);
   const numbers: [string, string, string?][] = [
-    ["Rate", format.perSecond(row.rate)],
-    ["Bandwidth", format.bandwidth(row.bandwidth)],
+    ["Rate", format.perSecond(known(row, row.rate))],
+    ["Bandwidth", format.bandwidth(known(row, row.bandwidth))],
     ["Latency", format.delay(row.latency), "From the time in the header to the arrival"],
     ["Age", format.age(ageOf(row.id)), "Since the last message"],
     ["Messages", format.count(row.messages)],
@@ -103,6 +106,11 @@ function How({ row }: { row: Row }) {
         </span>
       </p>
       {row.left_out && <p class="is-warn">{sentence(row.left_out)}</p>}
+      {(row.latency ?? 0) > OLD_S && (
+        <p class="muted">
+          The messages' times are old: a replay (<code>--times now</code> moves them), or clocks that differ.
+        </p>
+      )}
       <dl class="numbers number">
         {numbers.map(([name, value, title]) => (
           <div key={name} title={title}>

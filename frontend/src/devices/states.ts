@@ -1,6 +1,6 @@
 // How states look: always a drawing and a word, the colour only adds to them.
 
-import type { Connection, RowState } from "../api";
+import type { Connection, Row, RowState } from "../api";
 import type { IconName, Tone } from "../parts";
 
 interface Look {
@@ -34,3 +34,8 @@ export const CONNECTION_STATES: Record<Connection["state"], Look> = {
   waiting: { icon: "bad", tone: "warn", word: "Not connected", meaning: "It is tried again and again." },
   over: { icon: "over", tone: "plain", word: "Over", meaning: "No more will come." },
 };
+
+/** A rate of 0 is that of a silent row alone: of the others it is not known yet. */
+export function known({ state }: Row, rate: number): number | null {
+  return rate > 0 || state === "silent" ? rate : null;
+}

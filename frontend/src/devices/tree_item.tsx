@@ -4,7 +4,7 @@ import type { Row } from "../api";
 import { format, Icon } from "../parts";
 import { ageOf, boardTime } from "../store";
 import { grouping } from "./list";
-import { CONNECTION_STATES, ROW_STATES } from "./states";
+import { CONNECTION_STATES, known, ROW_STATES } from "./states";
 import type { ConnectionItem, GroupItem, Item, RowItem } from "./tree";
 
 /** For those who listen. */
@@ -74,7 +74,7 @@ function RowLine({ item }: { item: RowItem }) {
       <div class="tree-lines">
         <div class="tree-line">
           <Name item={item} />
-          <span class="tree-rate number">{format.perSecond(row.rate)}</span>
+          <span class="tree-rate number">{format.perSecond(known(row, row.rate))}</span>
         </div>
         <Numbers row={row} />
       </div>
@@ -115,7 +115,7 @@ function Numbers({ row }: { row: Row }) {
           {look.word}
         </span>
       ) : (
-        <span>{format.bandwidth(row.bandwidth)}</span>
+        <span>{format.bandwidth(known(row, row.bandwidth))}</span>
       )}
       <span>{format.delay(row.latency)}</span>
       <span>{format.age(ageOf(row.id))}</span>

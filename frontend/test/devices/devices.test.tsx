@@ -74,6 +74,14 @@ test("a row shows rate, bandwidth, latency, age and what was lost", () => {
   }
 });
 
+test("a rate that is not known yet is not shown", async () => {
+  const none = { rate: 0, bandwidth: 0 };
+  await act(() => board(100.25, [row(0, "TRANSFORM", "Probe", none)], false));
+  expect(named("Probe").textContent).not.toContain("/s");
+  await act(() => board(100.5, [row(0, "TRANSFORM", "Probe", { ...none, state: "silent" })], false));
+  expect(named("Probe").textContent).toContain("0/s");
+});
+
 test("numbers change in the same elements", async () => {
   const before = named("Probe");
   await act(() => board(100.25, [row(0, "TRANSFORM", "Probe", { rate: 25, age: 0 })], false));
@@ -97,6 +105,14 @@ test("what of a device is not shown is said in the list and in its details", asy
   selected.value = 0;
   await act(() => render(<Details />, document.body));
   expect(document.body.textContent).toContain(`${left_out}.`);
+});
+
+test("old times are told of where the latency is", async () => {
+  selected.value = 0;
+  await act(() => render(<Details />, document.body));
+  expect(document.body.textContent).not.toContain("--times now");
+  await act(() => board(101, [row(0, "TRANSFORM", "Probe", { latency: 480 })], false));
+  expect(document.body.textContent).toContain("a replay (--times now moves them), or clocks that differ");
 });
 
 test("a server that is not there is told of, at the top too", () => {

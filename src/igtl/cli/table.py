@@ -131,12 +131,14 @@ def _padded(cells: Sequence[str], widths: Sequence[int], right: Collection[int])
 
 
 def _cells(row: Row, now: float) -> tuple[str, ...]:
+    rate = row.rate(now)
+    is_known = rate or row.is_silent(now)
     return (
         printable(row.device_name) or "-",
         printable(row.wire_type),
         str(row.messages),
-        f"{row.rate(now):.1f}/s",
-        f"{shown_size(row.bandwidth(now))}/s",
+        f"{rate:.1f}/s" if is_known else "-",
+        f"{shown_size(row.bandwidth(now))}/s" if is_known else "-",
         f"{row.age(now):.1f} s",
         "-" if row.drops is None else str(row.drops),
         str(row.errors),
@@ -150,4 +152,4 @@ def _latest(row: Row) -> str:
 def _style(row: Row, now: float) -> str:
     if row.errors or row.drops:
         return "red"
-    return "" if row.rate(now) or row.messages == 1 else "dim"
+    return "dim" if row.is_silent(now) else ""

@@ -87,6 +87,11 @@ def _number(value: float | None) -> float:
     return -math.inf if value is None else value
 
 
+def _is_unknown(shown: Glance) -> bool:
+    """Whether it cannot be said yet how fast it comes."""
+    return not shown.rate and shown.state != "silent"
+
+
 def _rate(rate: float) -> str:
     return f"{rate:,.1f}/s" if rate < 999.5 else f"{rate / 1000:.3g}k/s"
 
@@ -132,8 +137,13 @@ COLUMNS = {
             falling=False,
         ),
         Column("messages", 9, lambda g: f"{g.messages:,}", lambda g: g.messages),
-        Column("rate", 7, lambda g: _rate(g.rate), lambda g: g.rate),
-        Column("bandwidth", 9, lambda g: shown_size(g.bandwidth) + "/s", lambda g: g.bandwidth),
+        Column("rate", 7, lambda g: "-" if _is_unknown(g) else _rate(g.rate), lambda g: g.rate),
+        Column(
+            "bandwidth",
+            9,
+            lambda g: "-" if _is_unknown(g) else shown_size(g.bandwidth) + "/s",
+            lambda g: g.bandwidth,
+        ),
         Column("age", 6, lambda g: _age(g.age), lambda g: g.age),
         Column("latency", 7, lambda g: _span(g.latency), lambda g: _number(g.latency)),
         Column(

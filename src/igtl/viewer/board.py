@@ -88,12 +88,20 @@ class Board:
 
     def state(self, connection_id: int, state: LinkState) -> None:
         """Note how a connection stands."""
-        self.connections[connection_id].state = state
+        with self._lock:
+            connection = self.connections[connection_id]
+            connection.state = state
+            if state.state != "connected":
+                connection.rows.cut()
 
     def count(self, connection_id: int, frame: Frame, received: float) -> Row:
         """Count one message; its row."""
         with self._lock:
-            return self.connections[connection_id].rows.count(frame, received)
+            connection = self.connections[connection_id]
+            row = connection.rows.count(frame, received)
+            if row.is_cut and connection.state.state == "connected":  # it may have come before
+                row.is_cut = False
+            return row
 
     def reset(self, now: float) -> None:
         """Count all devices from 0."""

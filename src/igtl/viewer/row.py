@@ -6,6 +6,7 @@ means is found out when somebody asks, of the newest one only, and once for all 
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,12 @@ __all__ = ["Look", "Row"]
 
 _WINDOW_S = 5.0
 _SAMPLE_S = 0.1
+#: What comes so soon, in s, after a connection was made may have waited there: it tells no rate.
+_SETTLING_S = 0.3
+#: For so long a device is watched, in s, before there is a rate.
+_WATCHED_S = 0.9
+#: From so many messages on, a device is expected to go on sending.
+_REGULAR = 3
 #: From so many ids in a row on, a device counts as one that numbers its messages.
 _NUMBERED = 3
 #: Peers may invent metadata keys without end.
@@ -62,6 +69,7 @@ class Row:
         metadata_keys: the first fifty, in order, of the messages that somebody looked at.
         looked: what was found out last, of the newest message or of one before.
         left_out: what of it is not shown, for people; told by who follows it.
+        is_cut: whether its connection was lost, and nothing came since it is back.
         forgotten: called when the newest one is forgotten, for who keeps something of it.
     """
 
@@ -70,20 +78,32 @@ class Row:
         self.versions: set[int] = set()
         self.metadata_keys: dict[str, None] = {}
         self.looked: Look | None = None
-        self.left_out = ""
+        self.left_out, self.is_cut = "", False
         self.forgotten: Callable[[], object] = bool
         self.number, self.last_time = 0, now
         self._newest: _Arrival | None = None
         self._looking = threading.Lock()
-        self.reset(now)
+        self._usual: tuple[float, float] | None = None
+        self._met_time: float | None = None
+        self._samples: deque[tuple[float, int, int]] = deque()
+        self._begin(now)
 
     def reset(self, now: float) -> None:
-        """Count from 0; what came last, and when, is still known."""
+        """Count from 0; what came last, when, and how fast it came, is still known."""
+        self._usual, self._met_time = self._pace, -math.inf
+        self._begin(now)
+
+    def cut(self) -> None:
+        """Its connection is lost."""
+        self._usual = self._pace
+        self._samples, self._met_time, self.is_cut = deque(), None, True
+
+    def _begin(self, now: float) -> None:
         self.messages = self.bytes = self._spoilt = self._malformed = 0
         self._before = self.number
         self.first_time = self._stamp_time = now
         self._stamp = 0
-        self._samples: deque[tuple[float, int, int]] = deque()
+        self._samples = deque()
         self._id, self._run, self._missing = 0, 0, 0
 
     def count(self, frame: Frame, now: float) -> None:
@@ -104,8 +124,17 @@ class Row:
         self.number, self.last_time = self.number + 1, now  # once it can be looked at
         if stamp != self._stamp:
             self._stamp, self._stamp_time = stamp, now
-        if not self._samples or not 0 <= now - self._samples[-1][0] < _SAMPLE_S:
+        if not self._samples:
+            if self._is_settled(now):
+                self._sample(now)
+        elif not 0 <= now - self._samples[-1][0] < _SAMPLE_S:
             self._sample(now)
+
+    def _is_settled(self, now: float) -> bool:
+        """Whether what came along with the connection is over."""
+        if self._met_time is None:
+            self._met_time = now
+        return not 0 <= now - self._met_time < _SETTLING_S
 
     def _sample(self, now: float) -> None:
         samples = self._samples
@@ -114,7 +143,7 @@ class Row:
             self._samples = deque([sample])  # others may look into the one before
             return
         samples.append(sample)
-        while now - samples[0][0] > _WINDOW_S and len(samples) > 2:
+        while now - samples[0][0] > _WINDOW_S and now - samples[1][0] >= _WATCHED_S:
             samples.popleft()
 
     def _count_id(self, message_id: int) -> None:
@@ -238,29 +267,48 @@ class Row:
         return self.last_time - self._stamp_time if self._stamp else 0.0
 
     def rate(self, now: float) -> float:
-        """Messages per second of late; 0 when there are none any more."""
-        return self._pace(now, 1)
+        """Messages per second of late; 0 when there are none any more, or it is not known yet."""
+        return self._lately(now)[0]
 
     @property
     def mean_rate(self) -> float | None:
         """Messages per second from the first to the last; None while that is too little to say."""
         took = self.last_time - self.first_time
-        return (self.messages - 1) / took if took >= _SAMPLE_S else None
+        return (self.messages - 1) / took if self.messages > 1 and took >= _SAMPLE_S else None
 
     def bandwidth(self, now: float) -> float:
         """Bytes per second of late, headers included."""
-        return self._pace(now, 2)
+        return self._lately(now)[1]
 
-    def _pace(self, now: float, index: int) -> float:
+    @property
+    def interval(self) -> float | None:
+        """Seconds from one message to the next, as it is used to come; None: it is not regular."""
+        if pace := self._pace:
+            return 1 / pace[0]
+        mean = self.mean_rate
+        return 1 / mean if mean and self.messages >= _REGULAR else None
+
+    def is_silent(self, now: float) -> bool:
+        """Whether it came regularly and stopped."""
+        since = self.last_time if self.messages else self.first_time
+        interval = self.interval
+        return self.is_cut or (interval is not None and now - since > 1 + 3 * interval)
+
+    def _lately(self, now: float) -> tuple[float, float]:
+        pace = self._pace
+        return (0.0, 0.0) if pace is None or self.is_silent(now) else pace
+
+    @property
+    def _pace(self) -> tuple[float, float] | None:
+        """Messages and bytes per second while it came; of before, as long as that is too short."""
         samples = self._samples  # which is another one after a reset
-        if self.messages < 2 or not samples:
-            return 0.0
-        start = samples[0]
-        took = self.last_time - start[0]
-        came = self.messages - start[1]
-        if took < _SAMPLE_S or came <= 0 or self.age(now) > 1 + 3 * took / came:
-            return 0.0
-        return ((self.bytes if index == 2 else self.messages) - start[index]) / took
+        if not samples:
+            return self._usual
+        time, messages, size = samples[0]
+        took, came = self.last_time - time, self.messages - messages
+        if took < _WATCHED_S or came <= 0:
+            return self._usual
+        return came / took, (self.bytes - size) / took
 
 
 def _meaning(arrival: _Arrival) -> igtl.Message | igtl.DecodeError:

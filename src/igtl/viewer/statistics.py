@@ -67,6 +67,11 @@ class Statistics:
         for row in self:
             row.reset(now)
 
+    def cut(self) -> None:
+        """The connection is lost."""
+        for row in self:
+            row.cut()
+
     @property
     def messages(self) -> int:
         """How many came."""
