@@ -6,6 +6,7 @@ import { Badge, Button, Icon, theme, Toggle, useKey, type IconName, type Tone } 
 import { switchTheme } from "../parts/theme";
 import { connections, hello, linkState, type LinkState } from "../store";
 import { devicesOpen, find, helpOpen, show, tab, TABS, type Tab } from "./layout";
+import { refusal } from "./notes";
 
 export function Header() {
   useKey("t", switchTheme);
@@ -27,7 +28,7 @@ export function Header() {
         <img class="mark" src="icon.svg" alt="" />
         <h1>igtl view</h1>
         <span class="muted cut source" title={hello.value?.title}>
-          {hello.value?.title}
+          {hello.value && shortTitle(hello.value)}
         </span>
       </div>
       <Tabs />
@@ -54,11 +55,17 @@ export function Header() {
   );
 }
 
+/** One endpoint or file; of several how many: their names are in the list of devices. */
+export function shortTitle({ title, mode }: Pick<Hello, "title" | "mode">): string {
+  const count = mode === "live" ? title.split(", ").length : 1;
+  return count > 1 ? `${count} servers` : title;
+}
+
 function LinkBadge() {
   const { mode } = hello.value ?? {};
   return (
     <span role="status" aria-label="Connection">
-      <Badge {...linkLook(linkState.value, mode, connections.value)} />
+      <Badge {...linkLook(linkState.value, mode, connections.value, refusal.value)} />
     </span>
   );
 }
@@ -75,7 +82,11 @@ export function linkLook(
   state: LinkState,
   mode: Hello["mode"] | undefined,
   all: readonly Pick<Connection, "state">[],
+  refused = "",
 ): Look {
+  if (refused) {
+    return { text: "No access", tone: "bad", icon: "bad", title: "igtl view does not let this page in" };
+  }
   if (state === "lost") {
     return { text: "Lost", tone: "bad", icon: "bad", title: "No connection to igtl view" };
   }

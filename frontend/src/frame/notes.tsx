@@ -6,7 +6,7 @@ import { Button, Failure, Icon } from "../parts";
 import { linkState, trouble } from "../store";
 
 /** Why igtl view does not let this page in; "" where it does, or is not there. */
-const refusal = signal("");
+export const refusal = signal("");
 
 export function showRefusal(why: string): void {
   refusal.value = why;

@@ -2,8 +2,8 @@
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Nothing } from "../frame/nothing";
 import { Button, Empty, Select, Toggle, Toolbar, useKey } from "../parts";
-import { connections } from "../store";
 import { Adjusting } from "./adjusting";
 import type { Cell } from "./cell";
 import { type Count, active, cellCount, cells, offerNames, offers, shown } from "./choosing";
@@ -24,7 +24,7 @@ export function Images() {
   useKey("f", () => cells[active.value]?.fit());
   return (
     <div class="images" ref={panel}>
-      {offerNames.value ? <Pictures /> : <Nothing />}
+      {offerNames.value ? <Pictures /> : <NoPictures />}
     </div>
   );
 }
@@ -200,21 +200,17 @@ function NoStream({ cell }: { cell: Cell }) {
 }
 
 /** No stream of pictures at all: why, and what can be done. */
-function Nothing() {
-  const away = connections.value.filter(({ state }) => state !== "connected");
-  if (away.length && away.length === connections.value.length) {
-    return <Empty icon="image" title="No pictures yet" text={away[0]!.text} />;
-  }
+function NoPictures() {
   return (
-    <Empty
+    <Nothing
       icon="image"
       title="No pictures yet"
       text="No IMAGE or VIDEO message has come. They are shown here as soon as one does."
     >
       <p>
         Some servers send pictures only to who asks: <code>igtl get HOST:PORT IMAGE</code> shows
-        whether this one does. Simulated pictures come from <code>igtl serve ultrasound</code>.
+        whether this one does.
       </p>
-    </Empty>
+    </Nothing>
   );
 }

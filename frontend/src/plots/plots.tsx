@@ -1,10 +1,10 @@
 // Plots: positions, speeds, sensor values, rates and latencies over the last minutes, below each
 // other with one cursor, and their values in a legend.
 
-import type { Connection } from "../api";
+import { Nothing } from "../frame/nothing";
 import { Button, Empty, Select, Toggle, Toolbar } from "../parts";
 import { saveText } from "../parts/files";
-import { connections, hello, linkState, rows } from "../store";
+import { rows } from "../store";
 import { csv } from "./csv";
 import { Legend } from "./legend";
 import { QUANTITIES } from "./series";
@@ -25,7 +25,7 @@ export function Plots() {
           <Scroll />
         </>
       ) : (
-        <Nothing />
+        <NoPlots />
       )}
     </div>
   );
@@ -66,7 +66,7 @@ function download(): void {
 }
 
 /** Why there is nothing to see, and what to do. */
-function Nothing() {
+function NoPlots() {
   if (!chosen.value.size) {
     return (
       <Empty icon="plot" title="Nothing is chosen" text="Choose above what to plot, such as Position or Rate.">
@@ -74,7 +74,15 @@ function Nothing() {
       </Empty>
     );
   }
-  if (!rows.value.size) return <NothingCame />;
+  if (!rows.value.size) {
+    return (
+      <Nothing
+        icon="plot"
+        title="Nothing to plot yet"
+        text="Connected, but nothing has come yet. Plots begin with the first message."
+      />
+    );
+  }
   const wanted = QUANTITIES.filter(({ id }) => chosen.value.has(id)).map(({ label }) => label);
   return (
     <Empty
@@ -85,21 +93,4 @@ function Nothing() {
       {!chosen.value.has("rate") && <Button label="Plot rates" onClick={() => choose("rate")} />}
     </Empty>
   );
-}
-
-function NothingCame() {
-  if (hello.value?.mode === "file") {
-    return <Empty icon="plot" title="Nothing played yet" text="Play the recording, or move along its timeline below." />;
-  }
-  const waiting = connections.value.find(({ state }) => state !== "connected");
-  return (
-    <Empty icon="plot" title="Nothing to plot yet" text={whyNot(waiting)}>
-      To see it work: <code>igtl demo --open</code>
-    </Empty>
-  );
-}
-
-function whyNot(waiting: Connection | undefined): string {
-  if (linkState.value !== "open") return "Plots begin when igtl view answers and sends what it gets.";
-  return waiting?.text || "Connected, but nothing has come yet. Plots begin with the first message.";
 }

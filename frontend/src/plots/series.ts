@@ -151,9 +151,11 @@ function toolSources({ history, tools, rows, connections }: Known): Source[] {
     const track = history.tools.get(tool.key);
     if (!track || tool.what === "sensor") continue;
     const row = rows.get(tool.row);
-    const title = `${row?.type ?? ""} ${tool.device}, from ${tool.from} to ${tool.to}`.trim();
+    const endpoint = endpointOf(row, connections);
+    const who = `${row?.type ?? ""} ${tool.device} of ${endpoint}`.trim();
+    const title = `${who}, from ${tool.from} to ${tool.to}`;
     const name = tool.name || tool.device;
-    const more = [tool.device, row?.type ?? "", endpointOf(row, connections)];
+    const more = [tool.device, endpoint, row?.type ?? ""];
     sources.push({ id: `tool ${tool.key}`, name, title, color: tool.key, track, more });
   }
   return distinct(sources);
@@ -166,7 +168,7 @@ function boardSources({ history, rows, connections }: Known): Source[] {
     if (!track) continue;
     const endpoint = endpointOf(row, connections);
     const title = `${row.type} ${row.device} of ${endpoint}`;
-    const more = [row.type, endpoint];
+    const more = [endpoint, row.type];
     sources.push({ id: `row ${row.id}`, name: row.device || row.type, title, color: String(row.id), track, more });
   }
   return distinct(sources);
@@ -181,12 +183,14 @@ function sensorGroups({ history, tools, rows, connections }: Known): Group[] {
     const found = units.get(tool.unit) ?? { sources: [], lines: [] };
     units.set(tool.unit, found);
     const device = tool.name || tool.device;
-    const more = [endpointOf(rows.get(tool.row), connections)];
+    const endpoint = endpointOf(rows.get(tool.row), connections);
+    const title = `SENSOR ${tool.device} of ${endpoint}`;
+    const more = [endpoint];
     for (let c = 0; c < track.channels; c++) {
       const name = track.channels > 1 ? `${device} [${c}]` : device;
       const id = `sensor ${tool.row} ${c}`;
       const color = c ? `${tool.key} ${c}` : tool.key;
-      found.sources.push({ id, name, title: tool.device, color, track, more });
+      found.sources.push({ id, name, title, color, track, more });
       found.lines.push({ id, track, channel: c });
     }
   }
@@ -215,11 +219,11 @@ function endpointOf(row: Row | undefined, connections: readonly Connection[]): s
 /** Add to names that are there twice what tells them apart, as little as will do. */
 function distinct(sources: Source[]): Source[] {
   for (let i = 0; i < 3; i++) {
-    const counts = new Map<string, number>();
-    for (const { name } of sources) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const kinds = new Map<string, Set<string | undefined>>();
+    for (const { name, more } of sources) kinds.set(name, (kinds.get(name) ?? new Set()).add(more[i]));
     for (const source of sources) {
       const more = source.more[i];
-      if (more && more !== source.name && counts.get(source.name)! > 1) source.name += ` ${more}`;
+      if (more && more !== source.name && kinds.get(source.name)!.size > 1) source.name += ` ${more}`;
     }
   }
   return sources;

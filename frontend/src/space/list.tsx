@@ -2,13 +2,15 @@
 
 import { Select, Toggle, format } from "../parts";
 import { visible } from "../plots/lines";
+import { rows } from "../store";
 import type { Entry } from "./cast";
 import { COLOUR_MAPS } from "./colours";
-import type { Kind } from "./item";
+import type { Item, Kind } from "./item";
 import { angles } from "./matrix";
 import { Picture } from "./picture";
 import type { Axis } from "./plane";
 import type { Scene } from "./scene";
+import { endpointOf } from "./sources";
 import { Surface } from "./surface";
 import { Tool } from "./tool";
 
@@ -70,11 +72,11 @@ function Extras({ scene }: { scene: Scene }) {
 function One({ scene, entry }: { scene: Scene; entry: Entry }) {
   const { item, wanted, opacity } = entry;
   const why = scene.why(entry);
-  const name = visible(item instanceof Tool ? scene.cast.nameOf(item) : item.name);
+  const name = visible(item instanceof Tool ? scene.cast.nameOf(item) : nameOf(scene, item));
   return (
     <div class="space-thing">
       <div class="space-thing-head">
-        <label class="space-check cut" title={visible(item.name)}>
+        <label class="space-check cut" title={item instanceof Tool ? visible(item.name) : name}>
           <input
             type="checkbox"
             checked={wanted}
@@ -108,6 +110,13 @@ function One({ scene, entry }: { scene: Scene; entry: Entry }) {
       {item instanceof Surface && item.scalars.length > 0 && <Scalars scene={scene} surface={item} />}
     </div>
   );
+}
+
+/** What of several servers is called the same is named with its server. */
+function nameOf({ cast }: Scene, { id, kind, name }: Item): string {
+  const others = [...cast.entries.values()].map(({ item }) => item);
+  const isAlone = others.every((one) => one.id === id || one.kind !== kind || one.name !== name);
+  return isAlone ? name : `${name} of ${endpointOf(rows.value.get(Number(id)))}`;
 }
 
 /** Who tells of a tool, where several do. */

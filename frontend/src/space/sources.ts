@@ -1,6 +1,7 @@
 // The devices that tell of one tool, such as TRANSFORM and TDATA of one tracker. They should agree.
 
 import type { Row, RowId, Tool as ToolNews, ToolKey } from "../api";
+import { connections, rows } from "../store";
 import { applied, identity, type Matrix, type Vector } from "./matrix";
 
 /** One device, and the last pose that it sent. */
@@ -35,7 +36,7 @@ export class Sources {
 
   /** Names of the devices, in order of appearance. */
   get devices(): string[] {
-    return [...new Set([...this.sources.values()].map(({ news }) => news.device))];
+    return [...new Set([...this.sources.values()].map((source) => this.nameOf(source)))];
   }
 
   get areSilent(): boolean {
@@ -64,8 +65,20 @@ export class Sources {
     live.sort((a, b) => b.time - a.time);
     const [newest, ...others] = live;
     const other = others.find((one) => !agree(newest!, one));
-    return other ? [newest!, other].map(({ news }) => news.device).sort().join(" and ") : "";
+    return other ? [newest!, other].map((one) => this.nameOf(one)).sort().join(" and ") : "";
   }
+
+  /** What people call its device: with the server, where there are several. */
+  private nameOf({ news }: Source): string {
+    const origins = [...this.sources.values()].map((one) => rows.value.get(one.news.row)?.connection);
+    if (new Set(origins).size < 2) return news.device;
+    return `${news.device} of ${endpointOf(rows.value.get(news.row))}`;
+  }
+}
+
+/** Which server a row is of. */
+export function endpointOf(row: Row | undefined): string {
+  return connections.value.find(({ id }) => id === row?.connection)?.endpoint ?? "a connection of before";
 }
 
 /** Whether two of them say the same, as far as their poses are of one time. */

@@ -3,7 +3,8 @@
 import { effect } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Button, Empty, Failure, format, Select, Toggle, Toolbar, theme, useKey } from "../parts";
+import { Nothing } from "../frame/nothing";
+import { Button, Failure, format, Select, Toggle, Toolbar, theme, useKey } from "../parts";
 import { save as saveFile } from "../parts/files";
 import { linkState, newestPoses, onJump, onPoses, rows, serverNow, tools } from "../store";
 import { List } from "./list";
@@ -45,7 +46,7 @@ export function Space() {
             aria-label="3-D scene: arrow keys turn it, with Shift they move it, + and - zoom, F fits, Home resets. The list has the same as text."
           />
           {scene && <Reading scene={scene} />}
-          {scene && <Nothing scene={scene} />}
+          {scene && <NoThings scene={scene} />}
           {scene && <Notices scene={scene} />}
         </div>
         {scene && hasList && <List scene={scene} />}
@@ -197,13 +198,16 @@ function Frames({ scene }: { scene: Scene }) {
 }
 
 function Followed({ scene }: { scene: Scene }) {
-  const choices = scene.cast.tools().map((tool) => ({ value: tool.id, label: scene.cast.nameOf(tool) }));
+  const choices = scene.cast
+    .tools()
+    .map((tool) => ({ value: tool.id, label: `Follow ${scene.cast.nameOf(tool)}` }));
   return (
     <Select
       label="Follow"
+      hideLabel
       title="The picture moves along with a tool"
       value={scene.sight.following ?? ""}
-      choices={[{ value: "", label: "Nothing" }, ...choices]}
+      choices={[{ value: "", label: "Follow nothing" }, ...choices]}
       onChange={(key) => scene.follow(key === "" ? null : key)}
     />
   );
@@ -233,18 +237,16 @@ function Reading({ scene }: { scene: Scene }) {
 }
 
 /** What to do as long as there is nothing to be seen. */
-function Nothing({ scene }: { scene: Scene }) {
+function NoThings({ scene }: { scene: Scene }) {
   const entries = [...scene.cast.entries.values()];
   if (entries.some(({ item }) => item.isThere)) return null;
   return (
     <div class="space-nothing">
-      <Empty
+      <Nothing
         icon="space"
         title="Nothing with a place yet"
         text="Send a tool's pose (TRANSFORM, POSITION, TDATA or QTDATA), an IMAGE, a VIDEO, POLYDATA, POINT or TRAJ."
-      >
-        To see it work: <code>igtl demo</code>
-      </Empty>
+      />
     </div>
   );
 }

@@ -38,6 +38,10 @@ export function diagonal([x0, x1, y0, y1, z0, z1]: Bounds): number {
 }
 
 const ANGLE = 30;
+/** How much of the picture a fitted box fills: arrows and names go beyond it a little. */
+const FILLED = 0.95;
+const LEAST_FITTED_MM = 4;
+const CORNERS = [-1, 1].flatMap((x) => [-1, 1].flatMap((y) => [-1, 1].map((z) => [x, y, z])));
 const MOST_PLACE_MM = 1e7;
 const LEAST_DISTANCE_MM = 1;
 const MOST_DISTANCE_MM = 1e6;
@@ -78,6 +82,7 @@ export class Viewpoint {
   /** The picture has another width over height: what was seen across its smaller side still is. */
   shape(aspect: number): void {
     const narrow = Math.min(1, aspect);
+    if (narrow === this.narrow) return;
     this.zoom(narrow / this.narrow);
     this.narrow = narrow;
   }
@@ -100,13 +105,19 @@ export class Viewpoint {
   /** See all of a box; `aspect` is the picture's width over its height. */
   fit(bounds: Bounds, aspect: number): void {
     const [x0, x1, y0, y1, z0, z1] = bounds;
-    const radius = Math.max(diagonal(bounds) / 2, LEAST_DISTANCE_MM);
-    const narrow = Math.min(1, aspect);
-    const distance = radius / Math.sin(Math.atan(narrow * Math.tan((ANGLE * Math.PI) / 360)));
+    const half = [(x1 - x0) / 2, (y1 - y0) / 2, (z1 - z0) / 2];
+    const slope = Math.tan((ANGLE * Math.PI) / 360) * Math.min(1, aspect) * FILLED;
     const normal = this.camera.getViewPlaneNormal();
+    const sides = this.sides();
     const focus: Vector = [(x0 + x1) / 2, (y0 + y1) / 2, (z0 + z1) / 2];
+    // The way to the eye from which the corner that comes out farthest is at the edge.
+    const ways = CORNERS.map((signs) => {
+      const corner = signs.map((sign, i) => sign * half[i]!);
+      const aside = sides.map((side) => Math.abs(dot(side, corner)));
+      return Math.max(...aside) / slope + dot(normal, corner);
+    });
     this.camera.setFocalPoint(...focus);
-    this.camera.setPosition(...added(focus, normal, distance * 0.86));
+    this.camera.setPosition(...added(focus, normal, Math.max(...ways, LEAST_FITTED_MM)));
   }
 
   /** See the same when all is drawn in another frame, to which `matrix` leads. */
@@ -157,6 +168,10 @@ export class Viewpoint {
       [m[4]!, m[5]!, m[6]!],
     ];
   }
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a[0]! * b[0]! + a[1]! * b[1]! + a[2]! * b[2]!;
 }
 
 function added(a: readonly number[], b: readonly number[], factor: number): Vector {

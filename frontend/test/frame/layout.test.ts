@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { besides, linkLook } from "../../src/frame/header";
+import { besides, linkLook, shortTitle } from "../../src/frame/header";
 import { panelsOf, tabOf } from "../../src/frame/layout";
 
 test("the address says which tab; anything else is the overview", () => {
@@ -26,9 +26,16 @@ test("the badge tells of the page's link first, then of the servers", () => {
   const up = { state: "connected" as const };
   const down = { state: "waiting" as const };
   expect(linkLook("lost", "live", [up]).text).toBe("Lost");
+  expect(linkLook("lost", undefined, [], "the token is missing").text).toBe("No access");
   expect(linkLook("connecting", undefined, []).text).toBe("Connecting");
   expect(linkLook("open", "live", [up, up]).text).toBe("Connected");
   expect(linkLook("open", "live", [up, down])).toMatchObject({ text: "1 of 2 connected", tone: "warn" });
   expect(linkLook("open", "live", [down])).toMatchObject({ text: "Not connected", tone: "warn" });
   expect(linkLook("open", "file", [up]).text).toBe("From a file");
+});
+
+test("several servers are counted at the top; a file has whatever name", () => {
+  expect(shortTitle({ title: "localhost:1", mode: "live" })).toBe("localhost:1");
+  expect(shortTitle({ title: "localhost:1, localhost:2", mode: "live" })).toBe("2 servers");
+  expect(shortTitle({ title: "a, b.igtlrec", mode: "file" })).toBe("a, b.igtlrec");
 });

@@ -55,8 +55,16 @@ test("sensors have a plot for each unit and a line for each value", () => {
 test("names that are there twice say more, as little as will do", () => {
   const rows = [row(0, "TRANSFORM", "Probe"), row(1, "STATUS", "Probe"), row(2, "STATUS", "Arm", 0), row(3, "STATUS", "Arm", 1)];
   expect(names(["rate"], rows, [])).toEqual([
-    ["Probe TRANSFORM", "Probe STATUS", "Arm STATUS a:1", "Arm STATUS b:2"],
+    ["Probe TRANSFORM", "Probe STATUS", "Arm a:1", "Arm b:2"],
   ]);
+});
+
+test("tools of two servers are told apart by these, and name them", () => {
+  const rows = [row(0, "TRANSFORM", "D", 0), row(1, "TRANSFORM", "D", 1), row(2, "TDATA", "D", 1)];
+  const made = known(rows, [{}, {}, {}]);
+  const { sources } = grouped(made, new Set<Quantity>(["position"]))[0]!;
+  expect(sources.map(({ name }) => name)).toEqual(["D a:1", "D b:2 TRANSFORM", "D b:2 TDATA"]);
+  expect(sources[1]!.title).toBe("TRANSFORM D of b:2, from D to W");
 });
 
 test("values have the units of their axes", () => {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import type { Row, Tool as ToolNews } from "../../src/api";
+import type { Connection, Row, Tool as ToolNews } from "../../src/api";
 import { identity } from "../../src/space/matrix";
 import { Marks } from "../../src/space/marks";
 import { Tool } from "../../src/space/tool";
+import { take } from "../../src/store";
 
 const NEWS: ToolNews = {
   key: "7",
@@ -87,6 +88,22 @@ test("numbers that are no pose are said, whatever their status", () => {
     expect(probe.position()).toEqual([12.345, -0.001, 99.5]);
     expect(probe.labels()[0]!.text).toBe("Probe (invalid)");
   }
+  probe.dispose();
+});
+
+test("devices of several servers are named with these", () => {
+  const probe = tool();
+  probe.sources.add({ ...NEWS, key: "8", row: 8 });
+  const say = (connection: number) => {
+    const connections = [{ id: 0, endpoint: "a:1" }, { id: 1, endpoint: "b:2" }] as Connection[];
+    const rows = [{ id: 7, connection: 0 }, { id: 8, connection }] as Row[];
+    take({ kind: "board", time: 1, complete: true, connections, rows });
+  };
+  say(0);
+  expect(probe.sources.devices).toEqual(["ProbeToTracker"]);
+  say(1);
+  expect(probe.sources.devices).toEqual(["ProbeToTracker of a:1", "ProbeToTracker of b:2"]);
+  say(0);
   probe.dispose();
 });
 
