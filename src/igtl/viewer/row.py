@@ -6,9 +6,7 @@ means is found out when somebody asks, of the newest one only, and once for all 
 
 from __future__ import annotations
 
-import math
 import threading
-from collections import deque
 from collections.abc import Callable
 from itertools import islice
 from typing import NamedTuple
@@ -18,15 +16,10 @@ from igtl.codec.crc import crc64
 from igtl.codec.frame import HEADER_SIZE, Frame
 from igtl.messages.message import decode_frame, decode_sound
 from igtl.protocol.matching import message_id_of
+from igtl.viewer.pace import SAMPLE_S, Pace
 
 __all__ = ["Look", "Row"]
 
-_WINDOW_S = 5.0
-_SAMPLE_S = 0.1
-#: What comes so soon, in s, after a connection was made may have waited there: it tells no rate.
-_SETTLING_S = 0.3
-#: For so long a device is watched, in s, before there is a rate.
-_WATCHED_S = 0.9
 #: From so many messages on, a device is expected to go on sending.
 _REGULAR = 3
 #: From so many ids in a row on, a device counts as one that numbers its messages.
@@ -83,27 +76,24 @@ class Row:
         self.number, self.last_time = 0, now
         self._newest: _Arrival | None = None
         self._looking = threading.Lock()
-        self._usual: tuple[float, float] | None = None
-        self._met_time: float | None = None
-        self._samples: deque[tuple[float, int, int]] = deque()
+        self._pace = Pace()
         self._begin(now)
 
     def reset(self, now: float) -> None:
         """Count from 0; what came last, when, and how fast it came, is still known."""
-        self._usual, self._met_time = self._pace, -math.inf
+        self._pace.begin_anew(self._speed, settled=True)
         self._begin(now)
 
     def cut(self) -> None:
         """Its connection is lost."""
-        self._usual = self._pace
-        self._samples, self._met_time, self.is_cut = deque(), None, True
+        self._pace.begin_anew(self._speed, settled=False)
+        self.is_cut = True
 
     def _begin(self, now: float) -> None:
         self.messages = self.bytes = self._spoilt = self._malformed = 0
         self._before = self.number
         self.first_time = self._stamp_time = now
         self._stamp = 0
-        self._samples = deque()
         self._id, self._run, self._missing = 0, 0, 0
 
     def count(self, frame: Frame, now: float) -> None:
@@ -124,27 +114,8 @@ class Row:
         self.number, self.last_time = self.number + 1, now  # once it can be looked at
         if stamp != self._stamp:
             self._stamp, self._stamp_time = stamp, now
-        if not self._samples:
-            if self._is_settled(now):
-                self._sample(now)
-        elif not 0 <= now - self._samples[-1][0] < _SAMPLE_S:
-            self._sample(now)
-
-    def _is_settled(self, now: float) -> bool:
-        """Whether what came along with the connection is over."""
-        if self._met_time is None:
-            self._met_time = now
-        return not 0 <= now - self._met_time < _SETTLING_S
-
-    def _sample(self, now: float) -> None:
-        samples = self._samples
-        sample = now, self.messages, self.bytes
-        if samples and now < samples[-1][0]:  # the clock was set back
-            self._samples = deque([sample])  # others may look into the one before
-            return
-        samples.append(sample)
-        while now - samples[0][0] > _WINDOW_S and now - samples[1][0] >= _WATCHED_S:
-            samples.popleft()
+        if not 0 <= now - self._pace.sampled_at < SAMPLE_S:
+            self._pace.sample(now, self.messages, self.bytes)
 
     def _count_id(self, message_id: int) -> None:
         """Look for gaps, once a device has shown that it counts its messages one by one."""
@@ -274,7 +245,7 @@ class Row:
     def mean_rate(self) -> float | None:
         """Messages per second from the first to the last; None while that is too little to say."""
         took = self.last_time - self.first_time
-        return (self.messages - 1) / took if self.messages > 1 and took >= _SAMPLE_S else None
+        return (self.messages - 1) / took if self.messages > 1 and took >= SAMPLE_S else None
 
     def bandwidth(self, now: float) -> float:
         """Bytes per second of late, headers included."""
@@ -283,8 +254,8 @@ class Row:
     @property
     def interval(self) -> float | None:
         """Seconds from one message to the next, as it is used to come; None: it is not regular."""
-        if pace := self._pace:
-            return 1 / pace[0]
+        if speed := self._speed:
+            return 1 / speed[0]
         mean = self.mean_rate
         return 1 / mean if mean and self.messages >= _REGULAR else None
 
@@ -295,20 +266,13 @@ class Row:
         return self.is_cut or (interval is not None and now - since > 1 + 3 * interval)
 
     def _lately(self, now: float) -> tuple[float, float]:
-        pace = self._pace
-        return (0.0, 0.0) if pace is None or self.is_silent(now) else pace
+        speed = self._speed
+        return (0.0, 0.0) if speed is None or self.is_silent(now) else speed
 
     @property
-    def _pace(self) -> tuple[float, float] | None:
-        """Messages and bytes per second while it came; of before, as long as that is too short."""
-        samples = self._samples  # which is another one after a reset
-        if not samples:
-            return self._usual
-        time, messages, size = samples[0]
-        took, came = self.last_time - time, self.messages - messages
-        if took < _WATCHED_S or came <= 0:
-            return self._usual
-        return came / took, (self.bytes - size) / took
+    def _speed(self) -> tuple[float, float] | None:
+        """Messages and bytes per second while it came; None when it is not known yet."""
+        return self._pace.until(self.last_time, self.messages, self.bytes)
 
 
 def _meaning(arrival: _Arrival) -> igtl.Message | igtl.DecodeError:
