@@ -30,6 +30,8 @@ export interface Row {
   type: string;
   device: string;
   version: number;
+  /** Of its newest message; it goes on where `messages` begin anew, after a jump in a recording. */
+  number: number;
   messages: number;
   bytes: number;
   rate: number;

@@ -44,8 +44,8 @@ export class Asking {
   readonly #parts: Required<AskingParts>;
   #isClosed = false;
   #request = new AbortController();
-  /** How many messages of the row there are by the board, if it is told of. */
-  #messages = 0;
+  /** The number of the row's newest message by the board, if it is told of. */
+  #number = 0;
   #isOften = true;
   #wake = () => {};
 
@@ -66,8 +66,8 @@ export class Asking {
   }
 
   /** Know what the board says of the row. From then on it is asked for when there is something newer. */
-  hear({ messages, rate }: Pick<Row, "messages" | "rate">): void {
-    this.#messages = messages;
+  hear({ number, rate }: Pick<Row, "number" | "rate">): void {
+    this.#number = number;
     this.#isOften = rate > OFTEN;
     this.#wake();
   }
@@ -89,7 +89,7 @@ export class Asking {
     if (globalThis.document?.hidden) await seen(signal);
     if (signal.aborted) return 0;
     const start = performance.now();
-    const known = this.#messages;
+    const known = this.#number;
     const answer = await this.#answer(signal);
     if (signal.aborted) return 0;
     if (typeof answer !== "string") {
@@ -102,9 +102,11 @@ export class Asking {
     return answer || performance.now() - start < RETRY_MS ? RETRY_MS : 0;
   }
 
-  /** Resolves when there are more messages than so many, or may be. */
+  /** Resolves when there is a message after the one with that number, or may be. */
   async #newer(known: number, signal: AbortSignal): Promise<void> {
-    const isNews = () => this.#isOften || this.#messages > known;
+    const heard = this.#number;
+    const isAnother = () => this.#number < heard; // igtl view was started again
+    const isNews = () => this.#isOften || this.#number > known || isAnother();
     while (!signal.aborted && !isNews()) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 

@@ -132,26 +132,37 @@ test("answers come no more often than wanted", async () => {
 
 test("what comes seldom is asked for when the board tells of it: nobody waits at the server", async () => {
   const { one, asked } = asking([new Response("a"), new Response("b"), nothing()], { take: () => 7 });
-  one.hear({ messages: 6, rate: 0.2 });
+  one.hear({ number: 6, rate: 0.2 });
   await pass(30_000);
-  one.hear({ messages: 7, rate: 0.2 }); // the one that was taken
+  one.hear({ number: 7, rate: 0.2 }); // the one that was taken
   await pass(30_000);
   expect(asked.length).toBe(1);
-  one.hear({ messages: 8, rate: 0.2 });
+  one.hear({ number: 8, rate: 0.2 });
   await pass(30_000);
   expect(asked.length).toBe(3); // the last for 8, as 7 came again; then nothing newer
-  one.hear({ messages: 9, rate: 0.2 });
+  one.hear({ number: 9, rate: 0.2 });
   await pass(0);
   expect(asked.length).toBe(4);
   one.close();
 });
 
-test("what comes often is asked for all the time", async () => {
-  const { one, asked } = asking([new Response("a")], { take: () => 7 });
-  one.hear({ messages: 7, rate: 0.2 });
+test("numbers that begin anew are news: igtl view was started again", async () => {
+  const { one, asked } = asking([new Response("a"), new Response("b")], { take: () => 7 });
+  one.hear({ number: 7, rate: 0.2 });
   await pass(100);
   expect(asked.length).toBe(1);
-  one.hear({ messages: 7, rate: 30 });
+  one.hear({ number: 2, rate: 0.2 });
+  await pass(0);
+  expect(asked.length).toBe(2);
+  one.close();
+});
+
+test("what comes often is asked for all the time", async () => {
+  const { one, asked } = asking([new Response("a")], { take: () => 7 });
+  one.hear({ number: 7, rate: 0.2 });
+  await pass(100);
+  expect(asked.length).toBe(1);
+  one.hear({ number: 7, rate: 30 });
   await pass(0);
   expect(asked.length).toBe(2);
   one.close();

@@ -22,6 +22,7 @@ function row(id: number, parts: Partial<Row> = {}): Row {
     type: "TRANSFORM",
     device: `Device${id}`,
     version: 1,
+    number: 10,
     messages: 10,
     bytes: 1060,
     rate: 10,

@@ -41,13 +41,18 @@ def pose(number: int) -> igtl.Transform:
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """25 seconds, made without igtl's writer: ten pictures and poses a second, numbered from 0."""
+    """25 seconds: ten pictures and poses a second, numbered from 0."""
+    return recorded(tmp_path_factory.mktemp("recording"), COUNT, STEP_S)
+
+
+def recorded(folder: Path, count: int, step_s: float) -> Path:
+    """Pictures and poses, numbered from 0, in a file made without igtl's writer."""
     items = [
-        Item(START + round(number * STEP_S * 1e9), "localhost:18944", igtl.encode(message))
-        for number in range(COUNT)
+        Item(START + round(number * step_s * 1e9), "localhost:18944", igtl.encode(message))
+        for number in range(count)
         for message in (pose(number), picture(number))
     ]
-    return write_stock(tmp_path_factory.mktemp("recording") / "session.mcap", items)
+    return write_stock(folder / "session.mcap", items)
 
 
 def timeline(page: Page) -> Locator:
@@ -89,6 +94,15 @@ def test_a_pause_shows_what_was_recorded_there(show: Open, recording: Path) -> N
     timeline(page).press("End")
     wait_for_pixel(page, "Ultrasound", COUNT - 1)
     np.testing.assert_array_equal(drawn(page, "Ultrasound")[..., 0], picture(COUNT - 1).pixels[0])
+
+
+def test_what_comes_seldom_is_shown_wherever_one_goes(show: Open, tmp_path: Path) -> None:
+    page = show(str(recorded(tmp_path, count=60, step_s=0.5)), tab="images").page
+    wait_for_later_pixel(page, "Ultrasound", 3)
+    pause(page)
+    for key, number in (("Home", 0), ("End", 59), ("Home", 0)):
+        timeline(page).press(key)
+        wait_for_pixel(page, "Ultrasound", number)
 
 
 def test_scrubbing_shows_what_was_recorded_there(show: Open, recording: Path) -> None:

@@ -205,6 +205,7 @@ def test_counting_anew() -> None:
     board.count(0, frame_of(POSE), NOW + 2)
     (row,) = board.plain(NOW + 2)["rows"]
     assert (row["id"], row["messages"], row["errors"]) == (0, 1, 0)
+    assert row["number"] == 6  # who has the fifth learns of another one
 
 
 def test_what_was_malformed_before_is_not_counted_anew() -> None:

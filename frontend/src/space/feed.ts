@@ -42,7 +42,7 @@ export class SceneFeed {
   }
 
   /** Know what the newest board says of the row. */
-  hear(row: Pick<Row, "messages" | "rate">): void {
+  hear(row: Pick<Row, "number" | "rate">): void {
     this.asking.hear(row);
   }
 

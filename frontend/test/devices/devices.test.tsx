@@ -16,6 +16,7 @@ function row(id: number, type: string, device: string, parts: Partial<Row> = {})
     type,
     device,
     version: 1,
+    number: 9,
     messages: 9,
     bytes: 954,
     rate: 50,

@@ -12,7 +12,7 @@ function at(x: number, y = 0, z = 0): number[] {
 
 function row(id: number, parts: Partial<Row> = {}): Row {
   return {
-    id, connection: 0, type: "TRANSFORM", device: "Probe", version: 2, messages: 1, bytes: 106, rate: 50,
+    id, connection: 0, type: "TRANSFORM", device: "Probe", version: 2, number: 1, messages: 1, bytes: 106, rate: 50,
     bandwidth: 5300, age: 0, latency: 0.002, drops: null, errors: 0, state: "live", note: "", left_out: "", summary: "",
     ...parts,
   };

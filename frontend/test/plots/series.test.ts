@@ -8,7 +8,7 @@ const POSE = [1, 0, 0, 1, 0, 1, 0, 2, 0, 0, 1, 3];
 
 function row(id: number, type: string, device: string, connection = 0): Row {
   return {
-    id, connection, type, device, version: 2, messages: 1, bytes: 106, rate: 50, bandwidth: 5.3e6, age: 0,
+    id, connection, type, device, version: 2, number: 1, messages: 1, bytes: 106, rate: 50, bandwidth: 5.3e6, age: 0,
     latency: 0.0421, drops: null, errors: 0, state: "live", note: "", left_out: "", summary: "",
   };
 }

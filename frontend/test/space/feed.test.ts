@@ -39,20 +39,20 @@ test("each message is taken once, and the next one is asked for when the board t
       fetch,
       note: (text) => {
         notes.push(text);
-        if (text) setTimeout(() => feed.hear({ messages: 9, rate: 1 }));
+        if (text) setTimeout(() => feed.hear({ number: 9, rate: 1 }));
       },
       take: ({ seq }) => {
         seqs.push(seq);
         setTimeout(() => {
           expect(urls.length).toBe(seq === 4 ? 1 : 3);
-          feed.hear({ messages: 4, rate: 1 });
-          feed.hear({ messages: 8, rate: 1 });
+          feed.hear({ number: 4, rate: 1 });
+          feed.hear({ number: 8, rate: 1 });
           if (seq === 9) done(feed.close());
         });
       },
       wait: async () => {},
     });
-    feed.hear({ messages: 3, rate: 1 });
+    feed.hear({ number: 3, rate: 1 });
   });
   expect(seqs).toEqual([4, 9]);
   expect(urls).toEqual(["/api/scene/12?after=0", "/api/scene/12?after=4", "/api/scene/12?after=4"]);
@@ -64,12 +64,12 @@ test("while there is nothing newer, nobody waits at the server", async () => {
   const feed = new SceneFeed({ row: 12, fetch, note: () => {}, take: () => {} });
   const asked = () => new Promise((resolve) => setTimeout(() => resolve(urls.length)));
   // The board told of 6 when the newest came; that it tells of 7 now is no news.
-  feed.hear({ messages: 6, rate: 1 });
+  feed.hear({ number: 6, rate: 1 });
   expect(await asked()).toBe(1);
-  feed.hear({ messages: 7, rate: 1 });
+  feed.hear({ number: 7, rate: 1 });
   expect(await asked()).toBe(1);
   // What comes thirty times a second is asked for all the time.
-  feed.hear({ messages: 7, rate: 30 });
+  feed.hear({ number: 7, rate: 30 });
   expect(await asked()).toBe(2);
   feed.close();
 });
@@ -118,7 +118,7 @@ test("what cannot be drawn is said until the next comes, and is not asked for ag
         if (!text) done(feed.close());
       },
       take: ({ seq }) => {
-        for (const messages of [4, 5]) setTimeout(() => feed.hear({ messages, rate: 1 }));
+        for (const number of [4, 5]) setTimeout(() => feed.hear({ number, rate: 1 }));
         if (seq === 3) throw new RangeError("polygons name point 7");
       },
     });

@@ -211,6 +211,7 @@ def _plain_row(connection_id: int, row: Row, how: Standing, now: float) -> dict[
         "type": row.wire_type,
         "device": row.device_name,
         "version": max(row.versions, default=1),
+        "number": row.number,
         "messages": row.messages,
         "bytes": row.bytes,
         "rate": row.rate(now),
