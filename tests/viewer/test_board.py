@@ -47,6 +47,7 @@ def test_a_row_is_told_in_full() -> None:
         "type": "TRANSFORM",
         "device": "Probe",
         "version": 1,
+        "number": 21,
         "messages": 21,
         "bytes": 21 * 106,
         "drops": None,
