@@ -146,23 +146,15 @@ test("what comes seldom is asked for when the board tells of it: nobody waits at
   one.close();
 });
 
-test("numbers that begin anew are news: igtl view was started again", async () => {
-  const { one, asked } = asking([new Response("a"), new Response("b")], { take: () => 7 });
-  one.hear({ number: 7, rate: 0.2 });
-  await pass(100);
-  expect(asked.length).toBe(1);
-  one.hear({ number: 2, rate: 0.2 });
-  await pass(0);
-  expect(asked.length).toBe(2);
-  one.close();
-});
-
-test("what comes often is asked for all the time", async () => {
+test.each([
+  { news: "numbers that begin anew: igtl view was started again", heard: { number: 2, rate: 0.2 } },
+  { news: "what comes often now", heard: { number: 7, rate: 30 } },
+])("it is asked at once for $news", async ({ heard }) => {
   const { one, asked } = asking([new Response("a")], { take: () => 7 });
   one.hear({ number: 7, rate: 0.2 });
   await pass(100);
   expect(asked.length).toBe(1);
-  one.hear({ number: 7, rate: 30 });
+  one.hear(heard);
   await pass(0);
   expect(asked.length).toBe(2);
   one.close();

@@ -9,6 +9,8 @@ from typing import Any
 import igtl
 from igtl.codec.buffers import Buffer
 from igtl.codec.frame import Frame, parse
+from igtl.viewer.picture_stream import PictureStream
+from igtl.viewer.pictures import Pictures
 from igtl.viewer.row import Row
 from igtl.viewer.statistics import Statistics
 
@@ -30,6 +32,22 @@ class Rows:
 
     def of(self, frame: Frame, received: float = 0.0) -> Row:
         return self._statistics.count(frame, received)
+
+
+class Device:
+    """A device that sends pictures, or its messages as frames, to `Pictures`."""
+
+    def __init__(self) -> None:
+        self.log, self.rows = Log(), Rows()
+        self.pictures = Pictures(self.log)
+
+    def send(self, message: igtl.Message | Frame, received: float = 10.0) -> PictureStream:
+        frame = message if isinstance(message, Frame) else frame_of(message)
+        row = self.rows.of(frame, received)
+        self.pictures.take(row, frame, received)
+        stream = self.pictures.of(row.id)
+        assert stream is not None
+        return stream
 
 
 class Log:

@@ -18,8 +18,7 @@ from igtl.video.bitstream import codec_string
 from igtl.viewer.broadcast import Watcher
 from igtl.viewer.h264 import Broadcasts, encoder
 from igtl.viewer.picture_stream import PictureStream
-from igtl.viewer.pictures import Pictures
-from tests.viewer.sent import Log, Rows, frame_of, opened
+from tests.viewer.sent import Device, frame_of, opened
 from tests.viewer.test_encoding import psnr, scene
 
 Pixels = NDArray[np.uint8]
@@ -118,16 +117,10 @@ class Source:
     """A device that sends pictures, and the broadcasts of them."""
 
     def __init__(self) -> None:
-        self.broadcasts = Broadcasts()
-        self._pictures, self._rows = Pictures(Log()), Rows()
+        self.broadcasts, self._device = Broadcasts(), Device()
 
     def send(self, pixels: NDArray[Any]) -> PictureStream:
-        frame = frame_of(igtl.Image(pixels, device_name="US"))
-        row = self._rows.of(frame)
-        self._pictures.take(row, frame, 1.0)
-        stream = self._pictures.of(row.id)
-        assert stream is not None
-        return stream
+        return self._device.send(igtl.Image(pixels, device_name="US"))
 
 
 @pytest.fixture
@@ -297,21 +290,17 @@ async def test_the_middle_of_a_volume_is_watched(source: Source) -> None:
 
 
 async def test_video_is_watched_too(source: Source) -> None:
-    log, rows = Log(), Rows()
-    pictures = Pictures(log)
+    device = Device()
     with igtl.video.Encoder("H264", key_interval=1) as encoder:
         frame = frame_of(encoder.encode(igtl.Image(grey(90), device_name="Cam")))
-    row = rows.of(frame)
-    pictures.take(row, frame, 1.0)
-    stream = pictures.of(row.id)
-    assert stream is not None
+    stream = device.send(frame)
     stream.want(PATIENCE)
     watcher = source.broadcasts.watch(stream)
-    pictures.take(rows.of(frame), frame, 1.0)
+    device.send(frame)
     head, data = await got(watcher)
     assert (head["device"], head["components"]) == ("Cam", 1)
     assert abs(int(Browser().show(data, (32, 32))[5, 5, 0]) - 90) <= 3
-    pictures.close()
+    device.pictures.close()
 
 
 async def test_nothing_is_encoded_when_nobody_watches(source: Source) -> None:

@@ -17,31 +17,15 @@ from igtl.viewer.pictures import Pictures
 from igtl.viewer.slices import Axis, Picture
 from igtl.viewer.slices import frame_of as coordinate_frame
 from igtl.viewer.video_stream import VideoStream
-from tests.viewer.sent import Log, Rows, frame_of, spoilt
+from tests.viewer.sent import Device, Log, Rows, frame_of, spoilt
 
 PATIENCE = 10.0
 RNG = np.random.default_rng(7)
 
 
-class Source:
-    """Sends frames to `Pictures`."""
-
-    def __init__(self) -> None:
-        self.log, self.rows = Log(), Rows()
-        self.pictures = Pictures(self.log)
-
-    def send(self, message: igtl.Message | Frame, received: float = 10.0) -> PictureStream:
-        frame = message if isinstance(message, Frame) else frame_of(message)
-        row = self.rows.of(frame, received)
-        self.pictures.take(row, frame, received)
-        stream = self.pictures.of(row.id)
-        assert stream is not None
-        return stream
-
-
 @pytest.fixture
-def source() -> Iterator[Source]:
-    made = Source()
+def source() -> Iterator[Device]:
+    made = Device()
     yield made
     made.pictures.close()
 
@@ -52,7 +36,7 @@ def newest(stream: PictureStream) -> Picture:
     return picture
 
 
-def test_an_image_of_another_implementation(source: Source) -> None:
+def test_an_image_of_another_implementation(source: Device) -> None:
     volume = RNG.integers(0, 255, (4, 3, 5), dtype=np.uint8)  # k, j, i
     matrix = np.array([[0, 2, 0, 10], [3, 0, 0, 20], [0, 0, 4, 30], [0, 0, 0, 1.0]])
     sent = pyigtl.ImageMessage(
@@ -74,7 +58,7 @@ def test_an_image_of_another_implementation(source: Source) -> None:
     [("k", 3, (1, 2, 3)), ("j", 2, (1, 2, 3)), ("i", 1, (1, 2, 3))],
 )
 def test_a_slice_is_where_its_voxels_are(
-    source: Source, axis: Axis, index: int, place: tuple[int, int, int]
+    source: Device, axis: Axis, index: int, place: tuple[int, int, int]
 ) -> None:
     volume = RNG.integers(0, 1000, (4, 3, 5), dtype=np.uint16)
     matrix = RNG.normal(size=(3, 4))
@@ -91,26 +75,26 @@ def test_a_slice_is_where_its_voxels_are(
     assert (one.head()["height"], one.head()["width"]) == one.pixels.shape
 
 
-def test_the_slice_in_the_middle_is_shown_first(source: Source) -> None:
+def test_the_slice_in_the_middle_is_shown_first(source: Device) -> None:
     picture = newest(source.send(igtl.Image(np.zeros((9, 4, 6), np.uint8))))
     assert (picture.slice().axis, picture.slice().index) == ("k", 4)
     assert picture.slice("i").index == 3
 
 
 @pytest.mark.parametrize(("asked", "given"), [(-5, 0), (0, 0), (8, 8), (9, 8), (10**12, 8)])
-def test_slices_that_are_not_there_are_made_to_fit(source: Source, asked: int, given: int) -> None:
+def test_slices_that_are_not_there_are_made_to_fit(source: Device, asked: int, given: int) -> None:
     picture = newest(source.send(igtl.Image(np.zeros((9, 4, 6), np.uint8))))
     assert picture.slice("k", asked).index == given
 
 
-def test_lps_becomes_ras(source: Source) -> None:
+def test_lps_becomes_ras(source: Device) -> None:
     image = igtl.Image(np.zeros((2, 2), np.uint8), origin=(1, 2, 3), coordinates="LPS")
     one = newest(source.send(image)).slice()
     np.testing.assert_allclose(one.matrix @ (1, 1, 0, 1), (-2, -3, 3, 1))
     assert one.head()["volume"] is None
 
 
-def test_a_part_of_a_volume_is_shown_where_it_is(source: Source) -> None:
+def test_a_part_of_a_volume_is_shown_where_it_is(source: Device) -> None:
     image = igtl.Image(
         np.zeros((2, 3), np.uint8),
         spacing=2,
@@ -123,14 +107,14 @@ def test_a_part_of_a_volume_is_shown_where_it_is(source: Source) -> None:
 
 
 @pytest.mark.parametrize(("sent", "shown"), [(1, 1), (2, 1), (3, 3), (4, 4), (5, 1)])
-def test_values_that_can_be_shown(source: Source, sent: int, shown: int) -> None:
+def test_values_that_can_be_shown(source: Device, sent: int, shown: int) -> None:
     pixels = RNG.integers(0, 255, (1, 4, 6, sent), dtype=np.uint8)
     one = newest(source.send(igtl.Image(pixels, components=sent))).slice()
     assert one.components == one.head()["components"] == shown
     np.testing.assert_array_equal(one.pixels.reshape(4, 6, shown), pixels[0, :, :, :shown])
 
 
-def test_a_place_of_no_numbers_is_no_trouble(source: Source) -> None:
+def test_a_place_of_no_numbers_is_no_trouble(source: Device) -> None:
     image = igtl.Image(np.zeros((3, 2, 2), np.uint8), ijk_to_world=np.full((3, 4), np.nan))
     assert math.isnan(newest(source.send(image)).slice("j", 1).matrix[0, 3])
 
@@ -143,7 +127,7 @@ def test_plus_says_in_the_name_where_an_image_is(device: str, frame: str) -> Non
     assert coordinate_frame(device) == frame
 
 
-def test_only_pictures_are_kept(source: Source) -> None:
+def test_only_pictures_are_kept(source: Device) -> None:
     frame = frame_of(igtl.Transform(np.eye(4), device_name="P"))
     row = source.rows.of(frame)
     source.pictures.take(row, frame, 1.0)
@@ -155,7 +139,7 @@ def flat(value: int) -> igtl.Image:
     return igtl.Image(np.full((2, 2), value, np.uint8), device_name="US")
 
 
-async def test_a_picture_is_there_as_soon_as_it_came(source: Source) -> None:
+async def test_a_picture_is_there_as_soon_as_it_came(source: Device) -> None:
     stream = source.send(flat(1))
     waiting = asyncio.create_task(stream.after(1, PATIENCE))
     await asyncio.sleep(0)
@@ -165,7 +149,7 @@ async def test_a_picture_is_there_as_soon_as_it_came(source: Source) -> None:
     assert (picture.seq, picture.pixels[0, 0, 0]) == (2, 2)
 
 
-async def test_only_the_newest_counts(source: Source) -> None:
+async def test_only_the_newest_counts(source: Device) -> None:
     for value in range(5):
         stream = source.send(flat(value))
     picture = await stream.after(0, PATIENCE)
@@ -175,11 +159,11 @@ async def test_only_the_newest_counts(source: Source) -> None:
     assert await stream.after(5, 0.01) is None
 
 
-async def test_a_page_of_an_earlier_server_gets_a_picture(source: Source) -> None:
+async def test_a_page_of_an_earlier_server_gets_a_picture(source: Device) -> None:
     assert await source.send(flat(1)).after(1000, PATIENCE) is not None
 
 
-async def test_malformed_pictures_are_passed_over(source: Source) -> None:
+async def test_malformed_pictures_are_passed_over(source: Device) -> None:
     good = frame_of(flat(1))
     stream = source.send(spoilt(good))
     assert await stream.after(0, 0.01) is None
@@ -194,14 +178,14 @@ async def test_malformed_pictures_are_passed_over(source: Source) -> None:
     assert len(source.log.errors) == 2
 
 
-async def test_large_pictures_are_decoded(source: Source) -> None:
+async def test_large_pictures_are_decoded(source: Device) -> None:
     volume = np.arange(6 << 20, dtype=np.uint8).reshape(6, 1024, 1024)
     picture = await source.send(igtl.Image(volume, device_name="CT")).after(0, PATIENCE)
     assert picture is not None
     np.testing.assert_array_equal(picture.pixels, volume)
 
 
-def test_an_image_without_pixels_is_none(source: Source) -> None:
+def test_an_image_without_pixels_is_none(source: Device) -> None:
     frame = frame_of(igtl.Image(np.zeros((2, 2), np.uint8), device_name="US"))
     body = bytearray(frame.body)
     body[66:72] = bytes(6)  # the part that follows has no voxels (IMAGE: subvol_size)
@@ -224,7 +208,7 @@ def videos(
         return [frame_of(encoder.encode(image).replace(metadata={})) for image in images]
 
 
-async def test_video_is_decoded_from_the_next_key_frame_on(source: Source) -> None:
+async def test_video_is_decoded_from_the_next_key_frame_on(source: Device) -> None:
     frames = videos(8)
     stream = source.send(frames[0])
     asking = asyncio.create_task(stream.after(0, PATIENCE))
@@ -241,7 +225,7 @@ async def test_video_is_decoded_from_the_next_key_frame_on(source: Source) -> No
     np.testing.assert_allclose(picture.matrix @ (0, 0, 0, 1), (100, 100, 100, 1), atol=1e-3)
 
 
-async def test_video_is_not_decoded_when_nobody_asks(source: Source) -> None:
+async def test_video_is_not_decoded_when_nobody_asks(source: Device) -> None:
     frame = videos(1)[0]
     row = source.rows.of(frame)
     stream = VideoStream(row, source.log, linger=0.0)
@@ -255,7 +239,7 @@ async def test_video_is_not_decoded_when_nobody_asks(source: Source) -> None:
     assert (stream.seq, stream._thread) == (0, None)
 
 
-def test_a_decoder_that_is_too_slow_begins_anew(source: Source) -> None:
+def test_a_decoder_that_is_too_slow_begins_anew(source: Device) -> None:
     frames = videos(60, codec="VP90", key_interval=50)  # VP9 sees no gap by itself
     now = 0.0
     stream = VideoStream(source.rows.of(frames[0]), source.log, clock=lambda: now)
@@ -281,7 +265,7 @@ def test_a_decoder_that_is_too_slow_begins_anew(source: Source) -> None:
         assert (stream.seq, stream.note) == (51, "")
 
 
-def test_many_frames_at_once_are_decoded(source: Source) -> None:
+def test_many_frames_at_once_are_decoded(source: Device) -> None:
     frames = videos(60, key_interval=60)
     stream = VideoStream(source.rows.of(frames[0]), source.log, clock=lambda: 0.0)
     stream._thread = threading.current_thread()
@@ -294,7 +278,7 @@ def test_many_frames_at_once_are_decoded(source: Source) -> None:
     assert (stream.seq, stream.left_out, stream.note) == (60, 0, "")
 
 
-async def test_damaged_video_is_told(source: Source) -> None:
+async def test_damaged_video_is_told(source: Device) -> None:
     frames = videos(2)
     stream = source.send(frames[0])
     asking = asyncio.create_task(stream.after(0, PATIENCE))
@@ -305,7 +289,7 @@ async def test_damaged_video_is_told(source: Source) -> None:
     assert "checksum" in source.log.errors[0]
 
 
-def test_closing_ends_the_threads(source: Source) -> None:
+def test_closing_ends_the_threads(source: Device) -> None:
     stream = source.send(videos(1)[0])
     stream.want(PATIENCE)
     assert isinstance(stream, VideoStream)

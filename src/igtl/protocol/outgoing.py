@@ -33,21 +33,21 @@ class Outgoing:
     __slots__ = ("_adapted", "buffers", "builds", "count", "is_video", "kept", "size")
 
     def __init__(self, message: Sendable, now: float) -> None:
-        self.count, self.kept = 1, False
-        self._adapted: dict[str, Outgoing] | None = None
+        count = 1
         if isinstance(message, Series):
-            self.count = len(message)
+            count = len(message)
             buffers: Buffers = (message.to_buffer(now),)
         else:
             buffers = encode_buffers(message, now=now)
-        if len(buffers) == 1:
-            self.buffers = buffers
-            self.size = len(buffers[0])
-        else:
-            self.buffers = tuple(map(_owned, buffers))
-            self.size = total(buffers)
-        self.is_video = _is_video(self.buffers)
-        self.builds = self.is_video and builds_on_others(opening_of(self.buffers, 9))
+        self._hold(buffers if len(buffers) == 1 else tuple(map(_owned, buffers)), count)
+
+    def _hold(self, buffers: Buffers, count: int) -> None:
+        """Be these bytes, which nobody writes to."""
+        self._adapted: dict[str, Outgoing] | None = None
+        self.buffers, self.count, self.kept = buffers, count, False
+        self.size = len(buffers[0]) if len(buffers) == 1 else total(buffers)
+        self.is_video = buffers[0][_START_OF_TYPE] == _VIDEO
+        self.builds = self.is_video and builds_on_others(opening_of(buffers, 9))
 
     @property
     def kind(self) -> Key:
@@ -130,15 +130,8 @@ _new = object.__new__
 def _made(buffers: Buffers, count: int = 1) -> Outgoing:
     """An item of bytes that nobody writes to."""
     item = _new(Outgoing)
-    item._adapted, item.kept = None, False
-    item.buffers, item.count, item.size = buffers, count, total(buffers)
-    item.is_video = _is_video(buffers)
-    item.builds = item.is_video and builds_on_others(opening_of(buffers, 9))
+    item._hold(buffers, count)
     return item
-
-
-def _is_video(buffers: Buffers) -> bool:
-    return buffers[0][_START_OF_TYPE] == _VIDEO
 
 
 def _owned(buffer: Buffer) -> Buffer:
